@@ -1,0 +1,122 @@
+"""A shop's time zone, by name or as the fixed offset WordPress keeps, and UTC moments on the shop's clock.
+
+Records are kept in UTC. The zone is applied only where a local time or a local day is asked for.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+_OFFSET = re.compile(
+    r"(?:UTC|GMT)?(?P<sign>[+-]?)(?P<hours>[0-9]{1,2})(?:\.(?P<fraction>[0-9]{1,6})|:?(?P<minutes>[0-9]{2}))?",
+    re.IGNORECASE,
+)
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
+_WEST, _EAST = -12 * 60, 14 * 60
+"""The ends of the offsets in use, and of those that WordPress offers, in minutes east of UTC."""
+
+_SERVERS_OWN = frozenset({"localtime", "posixrules", "Factory"})
+"""Names that a zone folder holds, but that say nothing about the shop."""
+
+
+class ZoneError(ValueError):
+    """A text that names no time zone; the message is a sentence for the shop's owner."""
+
+
+@lru_cache(maxsize=256)
+def parse_zone(text: str) -> tzinfo:
+    """The zone of "America/New_York", "UTC", "" (UTC), or an offset: "+5.5", "-3", "UTC+5:30", "GMT-03:30".
+
+    An offset counts east of UTC, from -12:00 to +14:00, and becomes a `datetime.timezone`. Raises ZoneError.
+    """
+    name = text.strip()
+    if name.upper() in {"", "UTC", "GMT"}:
+        return UTC
+    if match := _OFFSET.fullmatch(name):
+        return _fixed_zone(match, text)
+    if name in _SERVERS_OWN or name.startswith("right/"):  # right/ counts leap seconds: 27 s off
+        raise _unknown(text)
+    try:
+        return ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        raise _unknown(text) from None
+
+
+def to_local(moment: datetime, zone: tzinfo) -> datetime:
+    """An aware moment on the zone's clock; before year 1 or after 9999 it stops at that end."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        if moment.year < 5000:
+            return datetime.min.replace(tzinfo=zone)
+        return datetime.max.replace(tzinfo=zone)
+
+
+def to_local_text(utc_text: str, zone: tzinfo) -> str:
+    """A UTC "YYYY-MM-DD HH:MM:SS" in the same form on the zone's clock.
+
+    Called for every row of a list; rows share their hours, so the front part of the text is looked up.
+    Raises ValueError for a text whose date or hour is not one; minutes and seconds are taken as they stand.
+    """
+    front = _local_hour(utc_text[:13], zone)
+    if front is not None:
+        return front + utc_text[13:]
+    front = _local_ten_minutes(utc_text[:15], zone)
+    if front is not None:
+        return front + utc_text[15:]
+    return _convert(utc_text, zone)
+
+
+@lru_cache(maxsize=16384)
+def _local_hour(front: str, zone: tzinfo) -> str | None:
+    return _shared_front(front + ":00:00", front + ":59:59", 13, zone)
+
+
+@lru_cache(maxsize=16384)
+def _local_ten_minutes(front: str, zone: tzinfo) -> str | None:
+    return _shared_front(front + "0:00", front + "9:59", 15, zone)
+
+
+def _shared_front(first: str, last: str, length: int, zone: tzinfo) -> str | None:
+    """The local front part of all times from first to last, or None if they don't share one.
+
+    Both ends keeping their tail means that the offset fits the step at both; that it is the same offset
+    in between as well holds because no zone changes twice within an hour.
+    """
+    local_first, local_last = _convert(first, zone), _convert(last, zone)
+    same_tail = local_first[length:] == first[length:] and local_last[length:] == last[length:]
+    same_front = local_first[:length] == local_last[:length]
+    return local_first[:length] if same_tail and same_front else None
+
+
+def _convert(utc_text: str, zone: tzinfo) -> str:
+    if not _TIME.fullmatch(utc_text):  # fromisoformat takes many other forms
+        raise ValueError(f"{utc_text!r} is not a time in the form YYYY-MM-DD HH:MM:SS.")
+    moment = datetime.fromisoformat(utc_text).replace(tzinfo=UTC)
+    return to_local(moment, zone).replace(microsecond=0, tzinfo=None).isoformat(" ")
+
+
+def _fixed_zone(match: re.Match[str], text: str) -> tzinfo:
+    minutes = int(match["hours"]) * 60
+    if match["fraction"]:
+        part, rest = divmod(int(match["fraction"]) * 60, 10 ** len(match["fraction"]))
+        if rest:
+            raise ZoneError(f"The time zone offset {text!r} is not a whole number of minutes.")
+        minutes += part
+    elif match["minutes"]:
+        if int(match["minutes"]) > 59:
+            raise ZoneError(f"The time zone offset {text!r} has more than 59 minutes.")
+        minutes += int(match["minutes"])
+    if match["sign"] == "-":
+        minutes = -minutes
+    if not _WEST <= minutes <= _EAST:
+        raise ZoneError(f"The time zone offset {text!r} is outside -12:00 to +14:00.")
+    return timezone(timedelta(minutes=minutes)) if minutes else UTC
+
+
+def _unknown(text: str) -> ZoneError:
+    return ZoneError(
+        f"{text!r} is not a time zone: give a name such as America/New_York,"
+        " or an offset such as +5.5 or -03:30."
+    )
