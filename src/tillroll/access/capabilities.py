@@ -1,0 +1,25 @@
+"""What a user may do, by the names that EDD gave it ([3.6] 2.3)."""
+
+from enum import StrEnum
+
+
+class Capability(StrEnum):
+    VIEW_SHOP_REPORTS = "view_shop_reports"
+    VIEW_SHOP_SENSITIVE_DATA = "view_shop_sensitive_data"
+    MANAGE_SHOP_DISCOUNTS = "manage_shop_discounts"
+    MANAGE_SHOP_SETTINGS = "manage_shop_settings"
+    EXPORT_SHOP_REPORTS = "export_shop_reports"
+
+
+KNOWN = frozenset(Capability)
+
+_ALL = tuple(Capability)
+ROLES: dict[str, tuple[str, tuple[Capability, ...]]] = {
+    "administrator": ("Administrator", _ALL),
+    "shop_manager": ("Shop Manager", _ALL),
+    "shop_accountant": ("Shop Accountant", (Capability.VIEW_SHOP_REPORTS, Capability.EXPORT_SHOP_REPORTS)),
+    "shop_worker": ("Shop Worker", ()),
+    "shop_vendor": ("Shop Vendor", ()),
+    "subscriber": ("Subscriber", ()),
+}
+"""EDD's roles: slug -> name and capabilities."""

@@ -1,0 +1,95 @@
+"""Key and token in, caller out; and how a pair is made.
+
+A token is md5(secret + public key), as EDD's clients send it. What is kept is its HMAC-SHA256 under the pepper, so
+that neither a stolen database nor a log opens the API.
+"""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection
+
+FIND_KEY = """
+SELECT k.id, k.token_digest, k.label, u.wire_id, u.login, u.capabilities
+FROM access_apikey k JOIN access_user u ON u.wire_id = k.user_id
+WHERE k.public_key = %s AND k.revoked_at IS NULL AND u.is_active
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and what they may do. `capabilities` decide what is fetched."""
+
+    user_id: int
+    user_name: str
+    key_id: int | None
+    key_label: str
+    capabilities: frozenset[str]
+
+    def can(self, capability: str) -> bool:
+        return capability in self.capabilities
+
+
+PUBLIC = Caller(0, "", None, "", frozenset())
+"""Somebody without a key: public products and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A fresh pair, to be shown once."""
+
+    public_key: str
+    token: str
+
+
+class UnknownKey(Exception):
+    """No key of that name is in force."""
+
+
+class WrongToken(Exception):
+    """The key is known; the token is not its own."""
+
+    def __init__(self, caller: Caller) -> None:
+        super().__init__("The token does not belong to the key.")
+        self.caller = caller
+
+
+def pepper_id() -> str:
+    """The name of the pepper in force, which every digest carries."""
+    return hashlib.sha256(settings.KEY_PEPPER.encode()).hexdigest()[:8]
+
+
+def make_token(secret: str, public_key: str) -> str:
+    """The token that EDD's clients send for a secret and its public key ([3.6] 2.1)."""
+    return hashlib.md5((secret + public_key).encode(), usedforsecurity=False).hexdigest()
+
+
+def digest_token(token: str) -> str:
+    """What is kept of a token."""
+    return hmac.digest(settings.KEY_PEPPER.encode(), token.encode("utf-8", "replace"), "sha256").hex()
+
+
+def make_pair() -> Pair:
+    """A public key of EDD's form (32 hex) with its token; the secret is forgotten at once."""
+    public_key = secrets.token_hex(16)
+    return Pair(public_key, make_token(secrets.token_hex(16), public_key))
+
+
+def find_caller(public_key: str, token: str) -> Caller:
+    """The holder of a key in force whose token is right; compares in constant time.
+
+    Raises UnknownKey, or WrongToken, which names the key's holder for the log.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(FIND_KEY, (public_key,))
+        row = cursor.fetchone()
+    if row is None:
+        raise UnknownKey
+    key_id, digest, label, user_id, login, capabilities = row
+    caller = Caller(user_id, login, key_id, label, frozenset(capabilities.split()))
+    if not hmac.compare_digest(digest, digest_token(token)):
+        raise WrongToken(caller)
+    return caller

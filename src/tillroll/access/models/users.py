@@ -1,0 +1,76 @@
+"""People and programs that log in or hold keys.
+
+A user has a wire id of its own: the id that the API shows and that a shop brought along. Django's key stays inside,
+so that a local administrator never meets WordPress' user 1.
+"""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+
+from tillroll.shop.models.source import SourcedModel
+
+
+class Role(SourcedModel):
+    """A set of capabilities under a name."""
+
+    slug = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=200)
+    capabilities = models.JSONField(default=list, help_text="The capabilities that its users have.")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AccountManager(UserManager["User"]):
+    """Gives every new user a wire id."""
+
+    def _create_user(self, username: str, email: str | None, password: str | None, **extra: Any) -> "User":
+        from tillroll.access.services import next_wire_id
+
+        if "wire_id" not in extra:
+            extra["wire_id"] = next_wire_id()
+        extra.setdefault("login", username)
+        extra.setdefault("display_name", username)
+        return super()._create_user(username, email, password, **extra)  # type: ignore[misc, no-any-return]
+
+
+class User(AbstractUser, SourcedModel):
+    """`login` and `display_name` are what the API shows; `capabilities` is kept by the services from roles and grants."""
+
+    wire_id = models.BigIntegerField(unique=True)
+    login = models.CharField(max_length=60, blank=True)
+    display_name = models.CharField(max_length=250, blank=True)
+    capabilities = models.TextField(blank=True, editable=False, help_text="Effective, separated by spaces; kept.")
+    is_demo = models.BooleanField(default=False, editable=False, help_text="May log in from this machine only.")
+
+    objects = AccountManager()
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+
+class UserRole(SourcedModel):
+    user = models.ForeignKey(User, models.CASCADE, to_field="wire_id", related_name="user_roles", db_index=False)
+    role = models.ForeignKey(Role, models.CASCADE, to_field="slug", related_name="user_roles")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("user", "role"), name="user_role_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.role_id}"
+
+
+class UserCapability(SourcedModel):
+    """A capability that a user has, or is denied, whatever their roles say."""
+
+    user = models.ForeignKey(User, models.CASCADE, to_field="wire_id", related_name="grants", db_index=False)
+    capability = models.CharField(max_length=100)
+    is_granted = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("user", "capability"), name="user_capability_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {'+' if self.is_granted else '-'}{self.capability}"

@@ -1,0 +1,1 @@
+"""The shop's back office: Django's admin with Unfold."""

@@ -1,0 +1,177 @@
+"""The only reader of the environment. Every setting has a default that works; docs/settings.md lists them.
+
+The folder TILLROLL_HOME holds the databases, the secrets and what else a shop needs to keep.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from tillroll.secret_file import load_secrets
+
+_PROJECT = Path(__file__).resolve().parents[2]
+_DEFAULT_HOME = (
+    _PROJECT / "var" if (_PROJECT / "pyproject.toml").is_file() else Path.home() / ".local/share/tillroll"
+)
+
+
+def _database(url: str, path: Path, **options: Any) -> dict[str, Any]:
+    """Django's description of a store: PostgreSQL by its URL, else an SQLite file."""
+    if not url:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": str(path),
+            "CONN_MAX_AGE": None,
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": WRITE_TIMEOUT,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                "PRAGMA cache_size=-65536; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;",
+            },
+            **options,
+        }
+    if not url.startswith(("postgresql://", "postgres://")):
+        from django.core.exceptions import ImproperlyConfigured
+
+        raise ImproperlyConfigured(
+            "TILLROLL_DATABASE_URL and TILLROLL_LOGS_URL take a PostgreSQL address, "
+            "postgresql://user:password@host:5432/name; leave them empty for SQLite."
+        )
+    from psycopg.conninfo import conninfo_to_dict
+
+    parts = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.pop("dbname", ""),
+        "USER": parts.pop("user", ""),
+        "PASSWORD": parts.pop("password", ""),
+        "HOST": parts.pop("host", ""),
+        "PORT": parts.pop("port", ""),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": False,
+        "OPTIONS": parts,
+        **options,
+    }
+
+
+def _flag(name: str, default: bool) -> bool:
+    return os.environ.get(name, "1" if default else "0").strip().lower() in ("1", "true", "on", "yes")
+
+
+def _words(name: str) -> list[str]:
+    return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+TILLROLL_HOME = Path(os.environ.get("TILLROLL_HOME") or _DEFAULT_HOME).expanduser().absolute()
+"""The folder of databases and files."""
+
+WRITE_TIMEOUT = 20
+"""Seconds that a write waits for another: longer than any batch holds the lock, shorter than a client's patience."""
+
+_secrets = load_secrets(
+    TILLROLL_HOME / "secrets",
+    secret_key=os.environ.get("TILLROLL_SECRET_KEY", ""),
+    key_pepper=os.environ.get("TILLROLL_KEY_PEPPER", ""),
+)
+SECRET_KEY = _secrets.secret_key
+KEY_PEPPER = _secrets.key_pepper
+"""The key under which the digests of API tokens are made."""
+
+DEBUG = _flag("TILLROLL_DEBUG", False)
+ALLOWED_HOSTS = _words("TILLROLL_ALLOWED_HOSTS") or ["*"]
+"""Hosts that the back office answers to; the API answers to any."""
+
+CSRF_TRUSTED_ORIGINS = _words("TILLROLL_TRUSTED_ORIGINS")
+"""Origins (https://shop.example) whose forms are accepted when a proxy changes the host."""
+
+TRUSTED_PROXIES = _words("TILLROLL_TRUSTED_PROXIES")
+"""Addresses or networks of proxies; only their X-Forwarded-For counts."""
+
+PATH_PREFIX = "/" + os.environ.get("TILLROLL_PATH_PREFIX", "").strip("/") if os.environ.get("TILLROLL_PATH_PREFIX", "").strip("/") else ""
+"""Where the shop lives below its host, such as /shop."""
+
+DATABASES = {
+    "default": _database(os.environ.get("TILLROLL_DATABASE_URL", ""), TILLROLL_HOME / "tillroll.sqlite3"),
+    "logs": _database(os.environ.get("TILLROLL_LOGS_URL", ""), TILLROLL_HOME / "logs.sqlite3"),
+}
+DATABASE_ROUTERS = ["tillroll.routing.LogsRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "tillroll.shop",
+    "tillroll.access",
+    "tillroll.backoffice",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+ROOT_URLCONF = "tillroll.urls"
+WSGI_APPLICATION = "tillroll.wsgi.application"
+
+AUTH_USER_MODEL = "access.User"
+AUTHENTICATION_BACKENDS = ["tillroll.access.backends.ShopBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "admin:login"
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+USE_I18N = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = TILLROLL_HOME / "static"
+WHITENOISE_USE_FINDERS = True
+
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _flag("TILLROLL_HTTPS", False)
+"""Cookies over HTTPS only; switch it on behind TLS."""
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SESSION_COOKIE_SECURE else None
+
+LOG_FLUSH_SECONDS = 1.0
+"""How long a line of the request log may wait to be written: short enough to watch a client live."""
+
+LOG_FLUSH_LINES = 500
+"""How many lines are written at once at most: one transaction then costs less than a millisecond a line."""
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("TILLROLL_LOG_LEVEL", "WARNING").upper()},
+}
+
+UNFOLD = {"SITE_TITLE": "Tillroll", "SITE_HEADER": "Tillroll", "SITE_SYMBOL": "receipt_long"}

@@ -1,0 +1,54 @@
+"""The records of a shop, one module a noun."""
+
+from tillroll.shop.models.catalogue import (
+    BundleItem,
+    PriceOption,
+    Product,
+    ProductFile,
+    ProductTerm,
+    Taxonomy,
+    Term,
+)
+from tillroll.shop.models.customers import Customer, CustomerAddress, CustomerEmail
+from tillroll.shop.models.discounts import Discount, DiscountProduct, DiscountTerm
+from tillroll.shop.models.downloads import FileDownload
+from tillroll.shop.models.orders import (
+    Order,
+    OrderAddress,
+    OrderAdjustment,
+    OrderItem,
+    OrderNote,
+    OrderTransaction,
+)
+from tillroll.shop.models.settings import Dialect, ShopSettings
+from tillroll.shop.models.source import Source, SourceKind
+from tillroll.shop.models.tally import Revision, Tally
+
+__all__ = [
+    "BundleItem",
+    "Customer",
+    "CustomerAddress",
+    "CustomerEmail",
+    "Dialect",
+    "Discount",
+    "DiscountProduct",
+    "DiscountTerm",
+    "FileDownload",
+    "Order",
+    "OrderAddress",
+    "OrderAdjustment",
+    "OrderItem",
+    "OrderNote",
+    "OrderTransaction",
+    "PriceOption",
+    "Product",
+    "ProductFile",
+    "ProductTerm",
+    "Revision",
+    "ShopSettings",
+    "Source",
+    "SourceKind",
+    "Tally",
+    "Taxonomy",
+    "Term",
+]

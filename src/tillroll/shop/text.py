@@ -1,0 +1,27 @@
+"""How texts are folded, so that both stores match and sort them alike.
+
+Folded columns are written by the services and by imports; a query folds what it is asked for and compares plainly.
+"""
+
+import unicodedata
+
+_ORDER = "_-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"
+_SORT = {ord(" "): "\x01"} | {ord(mark): chr(2 + place) for place, mark in enumerate(_ORDER)}
+
+
+def fold_case(text: str) -> str:
+    """For e-mails, slugs, codes and purchase keys: the case of letters does not count."""
+    return text.casefold()
+
+
+def fold(text: str) -> str:
+    """For searches: neither case nor accents count."""
+    if text.isascii():
+        return text.lower()
+    spread = unicodedata.normalize("NFKD", text)
+    return "".join(mark for mark in spread if not unicodedata.combining(mark)).casefold()
+
+
+def sort_key(text: str) -> bytes:
+    """Bytes that sort as a shop's titles do: spaces, punctuation, symbols, digits, letters, without case and accents."""
+    return fold(text).translate(_SORT).encode("utf-8", "surrogatepass")
