@@ -140,6 +140,7 @@ def test_a_zone_is_parsed_once() -> None:
         ("2026-01-01 00:00:00", "", "2026-01-01 00:00:00"),
         ("1900-01-01 00:00:00", "Africa/Monrovia", "1899-12-31 23:16:52"),
         ("0001-01-01 00:00:00", "-12", "0001-01-01 00:00:00"),
+        ("0001-01-01 00:30:00", "-12", "0001-01-01 00:00:00"),
         ("9999-12-31 23:59:59", "+14", "9999-12-31 23:59:59"),
     ],
 )
@@ -159,11 +160,19 @@ def test_the_text_agrees_with_the_moment(moment: datetime, name: str) -> None:
     assert to_local_text(f"{moment:%Y-%m-%d %H:%M:%S}", zone) == local.replace(tzinfo=None).isoformat(" ")
 
 
-def test_every_minute_around_a_change_of_half_an_hour_is_right() -> None:
-    zone = parse_zone("Australia/Lord_Howe")
-    start = datetime(2026, 4, 4, 12, tzinfo=UTC)
-    for minute in range(6 * 60):
-        moment = start + timedelta(minutes=minute)
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("Australia/Lord_Howe", datetime(2026, 4, 4, 15, 0, tzinfo=UTC)),
+        ("Australia/Lord_Howe", datetime(2026, 10, 3, 15, 30, tzinfo=UTC)),
+        ("America/St_Johns", datetime(2010, 11, 7, 2, 31, tzinfo=UTC)),
+    ],
+)
+def test_every_minute_around_a_change_off_the_hour_is_right(name: str, change: datetime) -> None:
+    zone = parse_zone(name)
+    assert change.astimezone(zone).utcoffset() != (change - timedelta(seconds=1)).astimezone(zone).utcoffset()
+    for minute in range(-120, 120):
+        moment = change + timedelta(minutes=minute)
         expected = moment.astimezone(zone).replace(tzinfo=None).isoformat(" ")
         assert to_local_text(f"{moment:%Y-%m-%d %H:%M:%S}", zone) == expected
 
