@@ -1,0 +1,158 @@
+"""From a reader to the shop, first half: records are staged in a scratch file, which holds no lock of the shop's."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from django.db import models
+
+from tillroll.access.models import ApiKey, Role, User, UserCapability, UserRole
+from tillroll.shop.models import (
+    BundleItem,
+    Customer,
+    CustomerAddress,
+    CustomerEmail,
+    Discount,
+    DiscountProduct,
+    DiscountTerm,
+    FileDownload,
+    Order,
+    OrderAddress,
+    OrderAdjustment,
+    OrderItem,
+    OrderNote,
+    OrderTransaction,
+    PriceOption,
+    Product,
+    ProductFile,
+    ProductTerm,
+    Term,
+)
+
+BATCH = 2_000
+"""Rows written to the scratch file at once: large enough to be quick, small enough for memory to stay flat."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How records of one model are matched and what of them a source decides.
+
+    `key`: the columns that tell which record is which. `kept`: columns that are not the source's, with the SQL value
+    that a new record begins with. `replaces`: changed rows are taken out and put back, because a second unique
+    column might otherwise clash while two records swap it.
+    """
+
+    model: type[models.Model]
+    key: tuple[str, ...] = ("id",)
+    kept: dict[str, str] = field(default_factory=dict)
+    replaces: bool = False
+
+    @property
+    def table(self) -> str:
+        return self.model._meta.db_table
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns to stage, in this order; `apply` adds source_id."""
+        skipped = {"source_id", *self.kept} | ({"id"} if "id" not in self.key else set())
+        return tuple(f.column for f in self.model._meta.concrete_fields if f.column not in skipped)
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(Term, kept={"count": "0"}, replaces=True),
+    Kind(Product, kept={"sales": "0", "earnings_whole": "0", "earnings_rest": "0"}),
+    Kind(PriceOption, key=("product_id", "price_id")),
+    Kind(ProductFile, key=("product_id", "position")),
+    Kind(BundleItem, key=("bundle_id", "position")),
+    Kind(ProductTerm, key=("product_id", "term_id")),
+    Kind(
+        Customer,
+        kept={"purchase_count": "0", "purchase_whole": "0", "purchase_rest": "0", "download_count": "0"},
+        replaces=True,
+    ),
+    Kind(CustomerEmail),
+    Kind(CustomerAddress),
+    Kind(Order),
+    Kind(OrderItem),
+    Kind(OrderAdjustment),
+    Kind(OrderTransaction),
+    Kind(OrderAddress),
+    Kind(OrderNote),
+    Kind(Discount),
+    Kind(DiscountProduct, key=("discount_id", "role", "position")),
+    Kind(DiscountTerm, key=("discount_id", "position")),
+    Kind(FileDownload),
+    Kind(Role, key=("slug",)),
+    Kind(
+        User,
+        key=("wire_id",),
+        kept={
+            "password": "'!'",
+            "last_login": "NULL",
+            "is_superuser": "FALSE",
+            "is_staff": "FALSE",
+            "is_active": "TRUE",
+            "is_demo": "FALSE",
+        },
+    ),
+    Kind(UserRole, key=("user_id", "role_id")),
+    Kind(UserCapability, key=("user_id", "capability")),
+    Kind(ApiKey, key=("public_key",), kept={"label": "''", "revoked_at": "NULL"}),
+)
+"""Every kind of record that a source can bring, parents first."""
+
+KIND_OF = {kind.model: kind for kind in KINDS}
+
+
+class Staging:
+    """The scratch file. Rows are tuples in the order of their kind's columns: amounts as 10^-9 units, times as
+    'YYYY-MM-DD HH:MM:SS' in UTC, truth as 0 and 1, JSON as text."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self.database.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
+        self._inserts: dict[type[models.Model], str] = {}
+        self._waiting: dict[type[models.Model], list[Sequence[Any]]] = {}
+        for kind in KINDS:
+            names = ", ".join(f'"{name}"' for name in kind.columns)
+            self.database.execute(f'CREATE TABLE "staged_{kind.table}" ({names})')
+            marks = ", ".join("?" * len(kind.columns))
+            self._inserts[kind.model] = f'INSERT INTO "staged_{kind.table}" VALUES ({marks})'  # noqa: S608 (own names)
+            self._waiting[kind.model] = []
+        self.database.execute("BEGIN")
+
+    def __enter__(self) -> "Staging":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.database.close()
+
+    def add(self, model: type[models.Model], rows: Iterable[Sequence[Any]]) -> None:
+        """Stages rows of a model; they are written in batches."""
+        waiting = self._waiting[model]
+        waiting.extend(rows)
+        if len(waiting) >= BATCH:
+            self._write(model)
+
+    def flush(self) -> None:
+        """Writes what is waiting, so that the scratch file can be queried."""
+        for model, waiting in self._waiting.items():
+            if waiting:
+                self._write(model)
+
+    def close(self) -> None:
+        """Writes what is waiting and lets go of the file, so that `apply` can read it."""
+        self.flush()
+        if self.database.in_transaction:
+            self.database.execute("COMMIT")
+        self.database.close()
+
+    def _write(self, model: type[models.Model]) -> None:
+        self.database.executemany(self._inserts[model], self._waiting[model])
+        self._waiting[model].clear()

@@ -1,0 +1,32 @@
+"""Every write to the shop's records: one transaction with the kept figures, the revisions and the hooks."""
+
+from tillroll.shop.services.catalogue import add_term, save_product
+from tillroll.shop.services.customers import add_email, create_customer
+from tillroll.shop.services.discounts import save_discount
+from tillroll.shop.services.downloads import record_file_download
+from tillroll.shop.services.orders import (
+    Fee,
+    Line,
+    change_order_status,
+    on_order_changed,
+    record_order,
+    refund_order,
+)
+from tillroll.shop.services.settings import change_settings, get_settings
+
+__all__ = [
+    "Fee",
+    "Line",
+    "add_email",
+    "add_term",
+    "change_order_status",
+    "change_settings",
+    "create_customer",
+    "get_settings",
+    "on_order_changed",
+    "record_file_download",
+    "record_order",
+    "refund_order",
+    "save_discount",
+    "save_product",
+]

@@ -1,0 +1,38 @@
+"""Discount codes."""
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from tillroll.shop.kept import adjust_tally
+from tillroll.shop.models import Discount, DiscountProduct
+from tillroll.shop.revision import Topic, write
+from tillroll.shop.text import fold_case
+
+
+def save_discount(
+    discount: Discount,
+    *,
+    requirements: Iterable[str] | None = None,
+    exclusions: Iterable[str] | None = None,
+) -> Discount:
+    """Saves a discount, and what it requires and excludes ("16", "16_2") where that is given."""
+    with write(Topic.DISCOUNTS):
+        before = Discount.objects.filter(pk=discount.pk).values_list("status", flat=True).first()
+        now = timezone.now()
+        discount.code_folded = fold_case(discount.code)
+        discount.created_at = discount.created_at or now
+        discount.modified_at = now
+        discount.save()
+        if before is not None:
+            adjust_tally(f"discount:{before}", -1)
+        adjust_tally(f"discount:{discount.status}", 1)
+        for role, refs in (("requirement", requirements), ("exclusion", exclusions)):
+            if refs is None:
+                continue
+            DiscountProduct.objects.filter(discount=discount, role=role).delete()
+            DiscountProduct.objects.bulk_create(
+                DiscountProduct(discount=discount, role=role, position=place, product_ref=ref)
+                for place, ref in enumerate(refs)
+            )
+    return discount
