@@ -126,6 +126,8 @@ def test_a_zone_is_parsed_once() -> None:
     ("utc", "zone", "local"),
     [
         ("2026-02-03 03:30:00", "America/New_York", "2026-02-02 22:30:00"),
+        ("2026-02-03 04:59:59", "America/New_York", "2026-02-02 23:59:59"),
+        ("2026-02-03 05:00:00", "America/New_York", "2026-02-03 00:00:00"),
         ("2026-03-08 06:59:59", "America/New_York", "2026-03-08 01:59:59"),
         ("2026-03-08 07:00:00", "America/New_York", "2026-03-08 03:00:00"),
         ("2026-11-01 05:59:59", "America/New_York", "2026-11-01 01:59:59"),
@@ -178,10 +180,19 @@ def test_every_minute_around_a_change_off_the_hour_is_right(name: str, change: d
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2026-02-03", "2026-02-03T03:30:00", "2026-02-30 03:30:00", "20260203T033000.000"]
+    "text",
+    [
+        "",
+        "2026-02-03",
+        "2026-02-03T03:30:00",
+        "2026-02-30 03:30:00",
+        "2026-W01-1 03:30:00",
+        "2026-02-03 24:00:00",
+        "20260203T033000.000",
+    ],
 )
 def test_a_text_in_another_form_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"month|form YYYY-MM-DD"):
+    with pytest.raises(ValueError, match=r"month|hour|form YYYY-MM-DD"):
         to_local_text(text, UTC)
 
 

@@ -6,12 +6,16 @@ Records are kept in UTC. The zone is applied only where a local time or a local 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 _OFFSET = re.compile(
     r"(?:UTC|GMT)?(?P<sign>[+-]?)(?P<hours>[0-9]{1,2})(?:\.(?P<fraction>[0-9]{1,6})|:?(?P<minutes>[0-9]{2}))?",
     re.IGNORECASE,
 )
+_DAY = 24 * 60
+_CLOCK = tuple(f" {minute // 60:02}:{minute % 60:02}" for minute in range(_DAY))
+_MINUTES = {text: minute for minute, text in enumerate(_CLOCK)}
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _WEST, _EAST = -12 * 60, 14 * 60
 """The ends of the offsets in use, and of those that WordPress offers, in minutes east of UTC."""
@@ -56,38 +60,43 @@ def to_local(moment: datetime, zone: tzinfo) -> datetime:
 def to_local_text(utc_text: str, zone: tzinfo) -> str:
     """A UTC "YYYY-MM-DD HH:MM:SS" in the same form on the zone's clock.
 
-    Called for every row of a list; rows share their hours, so the front part of the text is looked up.
-    Raises ValueError for a text whose date or hour is not one; minutes and seconds are taken as they stand.
+    Called for every row of a list. Rows share their days: a day's offset is looked up, the rest is text.
+    Raises ValueError for a text in another form; the seconds are taken as they stand.
     """
-    front = _local_hour(utc_text[:13], zone)
-    if front is not None:
-        return front + utc_text[13:]
-    front = _local_ten_minutes(utc_text[:15], zone)
-    if front is not None:
-        return front + utc_text[15:]
-    return _convert(utc_text, zone)
+    shift = _get_shift(utc_text[:10], zone)
+    minute = _MINUTES.get(utc_text[10:16])
+    if shift is None or minute is None:
+        return _convert(utc_text, zone)
+    minute += shift.minutes
+    if minute < 0:
+        return shift.day_before + _CLOCK[minute + _DAY] + utc_text[16:]
+    if minute >= _DAY:
+        return shift.day_after + _CLOCK[minute - _DAY] + utc_text[16:]
+    return utc_text[:10] + _CLOCK[minute] + utc_text[16:]
+
+
+class _Shift(NamedTuple):
+    minutes: int
+    day_before: str
+    day_after: str
 
 
 @lru_cache(maxsize=16384)
-def _local_hour(front: str, zone: tzinfo) -> str | None:
-    return _shared_front(front + ":00:00", front + ":59:59", 13, zone)
+def _get_shift(day: str, zone: tzinfo) -> _Shift | None:
+    """The zone's offset on a UTC day and the days around; None if it changes, is no whole minute, or no day.
 
-
-@lru_cache(maxsize=16384)
-def _local_ten_minutes(front: str, zone: tzinfo) -> str | None:
-    return _shared_front(front + "0:00", front + "9:59", 15, zone)
-
-
-def _shared_front(first: str, last: str, length: int, zone: tzinfo) -> str | None:
-    """The local front part of all times from first to last, or None if they don't share one.
-
-    Both ends keeping their tail means that the offset fits the step at both; that it is the same offset
-    in between as well holds because no zone changes twice within an hour.
+    An offset that is the same at both ends of a day is the same in between: no zone goes there and back.
     """
-    local_first, local_last = _convert(first, zone), _convert(last, zone)
-    same_tail = local_first[length:] == first[length:] and local_last[length:] == last[length:]
-    same_front = local_first[:length] == local_last[:length]
-    return local_first[:length] if same_tail and same_front else None
+    try:
+        noon = datetime.fromisoformat(day + " 12:00:00").replace(tzinfo=UTC)
+        offsets = {(noon + timedelta(hours=hours)).astimezone(zone).utcoffset() for hours in (-12, 12)}
+        around = [(noon + timedelta(days=days)).date().isoformat() for days in (-1, 1)]
+    except (ValueError, OverflowError):
+        return None
+    offset = offsets.pop()
+    if noon.date().isoformat() != day or offsets or offset is None or offset % timedelta(minutes=1):
+        return None
+    return _Shift(offset // timedelta(minutes=1), *around)
 
 
 def _convert(utc_text: str, zone: tzinfo) -> str:
