@@ -1,0 +1,1 @@
+"""How records get in from elsewhere: read, mapped, and then taken over in one step or not at all."""

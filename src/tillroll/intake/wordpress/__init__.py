@@ -1,0 +1,1 @@
+"""How a WordPress shop gets in. The quirks of PHP, MySQL and WordPress end in this folder."""
