@@ -87,7 +87,11 @@ CSRF_TRUSTED_ORIGINS = _words("TILLROLL_TRUSTED_ORIGINS")
 TRUSTED_PROXIES = _words("TILLROLL_TRUSTED_PROXIES")
 """Addresses or networks of proxies; only their X-Forwarded-For counts."""
 
-PATH_PREFIX = "/" + os.environ.get("TILLROLL_PATH_PREFIX", "").strip("/") if os.environ.get("TILLROLL_PATH_PREFIX", "").strip("/") else ""
+PATH_PREFIX = (
+    "/" + os.environ.get("TILLROLL_PATH_PREFIX", "").strip("/")
+    if os.environ.get("TILLROLL_PATH_PREFIX", "").strip("/")
+    else ""
+)
 """Where the shop lives below its host, such as /shop."""
 
 DATABASES = {
@@ -159,6 +163,11 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _flag("TILLROLL_HTTPS", False)
 """Cookies over HTTPS only; switch it on behind TLS."""
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SESSION_COOKIE_SECURE else None
+
+WORKER_THREADS = int(
+    os.environ.get("TILLROLL_THREADS") or (4 if os.environ.get("TILLROLL_DATABASE_URL") else 2)
+)
+"""Threads of a worker: two keep one core busy with SQLite, four wait for PostgreSQL."""
 
 LOG_FLUSH_SECONDS = 1.0
 """How long a line of the request log may wait to be written: short enough to watch a client live."""

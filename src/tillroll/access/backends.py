@@ -20,7 +20,11 @@ class ShopBackend(ModelBackend):
     """Passwords as Django keeps them; a demo login counts from this machine only."""
 
     def authenticate(
-        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
     ) -> User | None:
         user = super().authenticate(request, username=username, password=password, **kwargs)
         if not isinstance(user, User):

@@ -83,13 +83,26 @@ def find_caller(public_key: str, token: str) -> Caller:
 
     Raises UnknownKey, or WrongToken, which names the key's holder for the log.
     """
+    found = _find(public_key)
+    if found is None:
+        raise UnknownKey
+    caller, digest = found
+    if not hmac.compare_digest(digest, digest_token(token)):
+        raise WrongToken(caller)
+    return caller
+
+
+def find_holder(public_key: str) -> Caller | None:
+    """The holder of a key in force, whatever the token: for the log alone."""
+    found = _find(public_key)
+    return found[0] if found else None
+
+
+def _find(public_key: str) -> tuple[Caller, str] | None:
     with connection.cursor() as cursor:
         cursor.execute(FIND_KEY, (public_key,))
         row = cursor.fetchone()
     if row is None:
-        raise UnknownKey
+        return None
     key_id, digest, label, user_id, login, capabilities = row
-    caller = Caller(user_id, login, key_id, label, frozenset(capabilities.split()))
-    if not hmac.compare_digest(digest, digest_token(token)):
-        raise WrongToken(caller)
-    return caller
+    return Caller(user_id, login, key_id, label, frozenset(capabilities.split())), digest

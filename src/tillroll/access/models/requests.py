@@ -11,7 +11,9 @@ class RequestLogEntry(models.Model):
     user_name = models.CharField(max_length=250, blank=True)
     key_id = models.BigIntegerField(null=True, blank=True)
     key_label = models.CharField(max_length=100, blank=True)
-    key_start = models.CharField(max_length=6, blank=True, help_text="The first characters of an unknown key.")
+    key_start = models.CharField(
+        max_length=6, blank=True, help_text="The first characters of an unknown key."
+    )
     version = models.CharField(max_length=32, blank=True)
     endpoint = models.CharField(max_length=32, blank=True)
     question = models.TextField(blank=True, help_text="The parameters without key and token.")

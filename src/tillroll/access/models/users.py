@@ -42,8 +42,12 @@ class User(AbstractUser, SourcedModel):
     wire_id = models.BigIntegerField(unique=True)
     login = models.CharField(max_length=60, blank=True)
     display_name = models.CharField(max_length=250, blank=True)
-    capabilities = models.TextField(blank=True, editable=False, help_text="Effective, separated by spaces; kept.")
-    is_demo = models.BooleanField(default=False, editable=False, help_text="May log in from this machine only.")
+    capabilities = models.TextField(
+        blank=True, editable=False, help_text="Effective, separated by spaces; kept."
+    )
+    is_demo = models.BooleanField(
+        default=False, editable=False, help_text="May log in from this machine only."
+    )
 
     objects = AccountManager()
 
@@ -52,7 +56,9 @@ class User(AbstractUser, SourcedModel):
 
 
 class UserRole(SourcedModel):
-    user = models.ForeignKey(User, models.CASCADE, to_field="wire_id", related_name="user_roles", db_index=False)
+    user = models.ForeignKey(
+        User, models.CASCADE, to_field="wire_id", related_name="user_roles", db_index=False
+    )
     role = models.ForeignKey(Role, models.CASCADE, to_field="slug", related_name="user_roles")
 
     class Meta:

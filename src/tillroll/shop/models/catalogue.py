@@ -46,7 +46,9 @@ class Product(SourcedModel):
     title_key = models.BinaryField(default=b"", editable=False)
     slug_key = models.BinaryField(default=b"", editable=False)
     search_text = models.TextField(blank=True, editable=False)
-    sales = models.BigIntegerField(default=0, editable=False, help_text="Net copies sold; kept by the services.")
+    sales = models.BigIntegerField(
+        default=0, editable=False, help_text="Net copies sold; kept by the services."
+    )
     earnings_whole = models.BigIntegerField(default=0, editable=False)
     earnings_rest = models.BigIntegerField(default=0, editable=False, help_text="In 10^-9 units.")
 
@@ -111,7 +113,9 @@ class BundleItem(SourcedModel):
 
     bundle = models.ForeignKey(Product, models.CASCADE, related_name="bundle_items", db_index=False)
     position = models.IntegerField()
-    product = models.ForeignKey(Product, models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
+    product = models.ForeignKey(
+        Product, models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
+    )
     price_id = models.BigIntegerField(null=True, blank=True)
     condition = models.TextField(blank=True)
 
@@ -135,7 +139,9 @@ class Term(SourcedModel):
     description = models.TextField(blank=True)
     term_group = models.BigIntegerField(default=0)
     parent_id = models.BigIntegerField(default=0, help_text="The parent's term_id, 0 at the top.")
-    count = models.BigIntegerField(default=0, help_text="Published products that have it; kept by the services.")
+    count = models.BigIntegerField(
+        default=0, help_text="Published products that have it; kept by the services."
+    )
 
     class Meta:
         constraints = (

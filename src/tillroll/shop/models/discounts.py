@@ -39,7 +39,9 @@ class DiscountProduct(SourcedModel):
     """A product, or one of its prices ("16_2"), that a discount requires or excludes."""
 
     discount = models.ForeignKey(Discount, models.CASCADE, related_name="products", db_index=False)
-    role = models.CharField(max_length=20, choices=(("requirement", "Requirement"), ("exclusion", "Exclusion")))
+    role = models.CharField(
+        max_length=20, choices=(("requirement", "Requirement"), ("exclusion", "Exclusion"))
+    )
     position = models.IntegerField()
     product_ref = models.TextField()
 

@@ -80,9 +80,16 @@ class OrderItem(SourcedModel):
     """A line of an order. A refund's line names the line that it takes back as its parent."""
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="items")
-    parent = models.ForeignKey("self", models.DO_NOTHING, null=True, blank=True, db_constraint=False, db_index=False)
+    parent = models.ForeignKey(
+        "self", models.DO_NOTHING, null=True, blank=True, db_constraint=False, db_index=False
+    )
     product = models.ForeignKey(
-        "shop.Product", models.DO_NOTHING, null=True, blank=True, db_constraint=False, related_name="order_items"
+        "shop.Product",
+        models.DO_NOTHING,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        related_name="order_items",
     )
     product_name = models.TextField(blank=True)
     price_id = models.BigIntegerField(null=True, blank=True)
@@ -114,7 +121,9 @@ class OrderAdjustment(SourcedModel):
     item = models.ForeignKey(
         OrderItem, models.CASCADE, null=True, blank=True, related_name="adjustments", db_constraint=False
     )
-    parent = models.ForeignKey("self", models.DO_NOTHING, null=True, blank=True, db_constraint=False, db_index=False)
+    parent = models.ForeignKey(
+        "self", models.DO_NOTHING, null=True, blank=True, db_constraint=False, db_index=False
+    )
     type = models.CharField(max_length=20)
     type_id = models.BigIntegerField(null=True, blank=True)
     type_key = models.CharField(max_length=255, null=True, blank=True)
@@ -128,7 +137,9 @@ class OrderAdjustment(SourcedModel):
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = (models.CheckConstraint(condition=Q(rate__gt=Decimal(0)), name="adjustment_rate_positive"),)
+        constraints = (
+            models.CheckConstraint(condition=Q(rate__gt=Decimal(0)), name="adjustment_rate_positive"),
+        )
 
     def __str__(self) -> str:
         return f"{self.type} {self.description}"

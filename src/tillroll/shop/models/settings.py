@@ -15,9 +15,13 @@ class ShopSettings(models.Model):
     name = models.CharField(max_length=255, default="My shop", help_text="The shop's name.")
     url = models.CharField(max_length=255, default="http://localhost", help_text="The shop's home page.")
     timezone = models.CharField(
-        max_length=64, default="UTC", help_text="By name (Europe/Paris) or as an offset (+05:30). It decides days."
+        max_length=64,
+        default="UTC",
+        help_text="By name (Europe/Paris) or as an offset (+05:30). It decides days.",
     )
-    week_start = models.SmallIntegerField(default=1, help_text="0 is Sunday, 1 Monday, … (documented dialect).")
+    week_start = models.SmallIntegerField(
+        default=1, help_text="0 is Sunday, 1 Monday, … (documented dialect)."
+    )
     currency = models.CharField(max_length=20, default="USD")
     currency_position = models.CharField(max_length=10, default="before", help_text="before or after")
     decimal_separator = models.CharField(max_length=5, default=".")
@@ -29,16 +33,23 @@ class ShopSettings(models.Model):
     test_mode = models.BooleanField(default=False)
     dialect = models.CharField(max_length=20, choices=Dialect.choices, default=Dialect.DOCUMENTED)
     default_version = models.CharField(
-        max_length=2, choices=(("v1", "v1"), ("v2", "v2")), default="v1", help_text="What unversioned URLs answer."
+        max_length=2,
+        choices=(("v1", "v1"), ("v2", "v2")),
+        default="v1",
+        help_text="What unversioned URLs answer.",
     )
-    edd_version = models.CharField(max_length=40, blank=True, help_text="What `info` says; the source shop's.")
+    edd_version = models.CharField(
+        max_length=40, blank=True, help_text="What `info` says; the source shop's."
+    )
     open_download_logs = models.BooleanField(
         default=False, help_text="Any key may read file-download-logs, addresses included."
     )
     query_credentials = models.BooleanField(default=True, help_text="key and token are taken from the query.")
     log_requests = models.BooleanField(default=True, help_text="Keep a log of API requests that name a key.")
     log_public_requests = models.BooleanField(default=False, help_text="Log public product requests too.")
-    cors_origins = models.JSONField(default=list, blank=True, help_text="Origins that browsers may call from.")
+    cors_origins = models.JSONField(
+        default=list, blank=True, help_text="Origins that browsers may call from."
+    )
     user_keys_allowed = models.BooleanField(default=False, help_text="Users may make their own API key.")
 
     class Meta:

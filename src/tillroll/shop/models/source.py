@@ -12,7 +12,9 @@ class Source(models.Model):
     """A shop whose records were brought in; records made here have none."""
 
     kind = models.CharField(max_length=20, choices=SourceKind.choices)
-    name = models.CharField(max_length=255, help_text="The shop's address, which tells one source from another.")
+    name = models.CharField(
+        max_length=255, help_text="The shop's address, which tells one source from another."
+    )
     created_at = models.DateTimeField()
     imported_at = models.DateTimeField()
 

@@ -40,8 +40,12 @@ def save_product(
         now = timezone.now()
         product.created_at = product.created_at or now
         product.modified_at = product.modified_at or now
-        product.created_local = product.created_local or to_local(product.created_at, zone).strftime(LOCAL_FORM)
-        product.modified_local = product.modified_local or to_local(product.modified_at, zone).strftime(LOCAL_FORM)
+        product.created_local = product.created_local or to_local(product.created_at, zone).strftime(
+            LOCAL_FORM
+        )
+        product.modified_local = product.modified_local or to_local(product.modified_at, zone).strftime(
+            LOCAL_FORM
+        )
         fold_product(product)
         product.save()
         home = settings.url.rstrip("/")

@@ -30,7 +30,8 @@ def on_order_changed(hook: OrderHook) -> OrderHook:
 
 @dataclass(frozen=True)
 class Fee:
-    """A fee (or, below zero, a credit) of an order or of one of its lines; `amount` without tax."""
+    """A fee of an order or of one of its lines; `amount` is without tax, and below zero it is a credit, which is
+    kept as a positive amount of that type."""
 
     label: str
     amount: Decimal
@@ -101,12 +102,21 @@ def record_order(
             _add_fee(order, None, fee)
         for code, amount in (discounts or {}).items():
             OrderAdjustment.objects.create(
-                order=order, type="discount", description=code, subtotal=amount, total=amount, rate=rate,
+                order=order,
+                type="discount",
+                description=code,
+                subtotal=amount,
+                total=amount,
+                rate=rate,
                 created_at=moment,
             )
         if transaction_id:
             OrderTransaction.objects.create(
-                order=order, transaction_id=transaction_id, gateway=gateway, total=order.total, rate=rate,
+                order=order,
+                transaction_id=transaction_id,
+                gateway=gateway,
+                total=order.total,
+                rate=rate,
                 created_at=moment,
             )
         _in_shop_currency(order)
@@ -127,7 +137,9 @@ def refund_order(
     with write(Topic.ORDERS, Topic.CUSTOMERS, Topic.CATALOGUE):
         sold = list(order.items.order_by("cart_index", "id"))
         left = {item.pk: item.total - _refunded(item) for item in sold}
-        wanted = dict(items) if items is not None else {key: amount for key, amount in left.items() if amount > 0}
+        wanted = (
+            dict(items) if items is not None else {key: amount for key, amount in left.items() if amount > 0}
+        )
         for key, amount in wanted.items():
             if key not in left:
                 raise ValueError(f"Item {key} is not of order {order.pk}.")
@@ -235,9 +247,9 @@ def _add_fee(order: Order, item: OrderItem | None, fee: Fee) -> None:
         type="fee" if fee.amount >= 0 else "credit",
         type_key=fee.key or None,
         description=fee.label,
-        subtotal=fee.amount,
+        subtotal=abs(fee.amount),
         tax=fee.tax,
-        total=fee.amount + fee.tax,
+        total=abs(fee.amount) + fee.tax,
         rate=order.rate,
         created_at=order.created_at,
     )

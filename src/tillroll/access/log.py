@@ -1,0 +1,123 @@
+"""The log of API requests: buffered in the worker, written in batches after the answers, never holding anyone up.
+
+A line names a known key by its id with copies of label and user name, an unknown one by its first six characters; a
+token is never in it ([CONTRACT] Request log).
+"""
+
+import atexit
+import logging
+import threading
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from multiprocessing.util import Finalize
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import DatabaseError, connections
+
+logger = logging.getLogger(__name__)
+
+MOST_WAITING = 20_000
+"""Lines kept while the logs' database can't be reached; older ones stay, further ones are counted and dropped."""
+
+
+class Line(NamedTuple):
+    """One attempt, in the order of the table's columns."""
+
+    at: datetime
+    user_id: int
+    user_name: str
+    key_id: int | None
+    key_label: str
+    key_start: str
+    version: str
+    endpoint: str
+    question: str
+    status: int
+    error: str
+    address: str
+    milliseconds: float
+    size: int
+
+
+_INSERT = (
+    "INSERT INTO access_requestlogentry (at, user_id, user_name, key_id, key_label, key_start, version, endpoint,"
+    " question, status, error, address, milliseconds, size)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+
+
+class RequestLog:
+    """Lines wait here for at most LOG_FLUSH_SECONDS, or until there are LOG_FLUSH_LINES of them."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Line] = []
+        self._dropped = 0
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, line: Line) -> None:
+        """Takes a line; returns at once."""
+        with self._lock:
+            if len(self._waiting) >= MOST_WAITING:
+                self._dropped += 1
+                return
+            self._waiting.append(line)
+            full = len(self._waiting) >= settings.LOG_FLUSH_LINES
+            if self._thread is None:
+                self._start()
+        if full:
+            self._wake.set()
+
+    def flush(self) -> None:
+        """Writes what is waiting; what can't be written waits on."""
+        with self._writing:
+            with self._lock:
+                lines, self._waiting = self._waiting, []
+            if not lines:
+                return
+            try:
+                _write(lines)
+            except DatabaseError:
+                logger.exception("The request log can't be written; %s lines wait.", len(lines))
+                with self._lock:
+                    self._waiting = (lines + self._waiting)[:MOST_WAITING]
+                    self._dropped += max(0, len(lines) + len(self._waiting) - MOST_WAITING)
+                return
+            if self._dropped:
+                logger.error("The request log dropped %s lines.", self._dropped)
+                self._dropped = 0
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="request-log", daemon=True)
+        self._thread.start()
+        # A worker process of granian ends without atexit, but runs multiprocessing's finalizers.
+        Finalize(None, self.flush, exitpriority=10)
+        atexit.register(self.flush)
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait(settings.LOG_FLUSH_SECONDS)
+            self._wake.clear()
+            self.flush()
+
+
+def _write(lines: Iterable[Line]) -> None:
+    connection = connections["logs"]
+    connection.close_if_unusable_or_obsolete()
+    rows: Iterable[tuple[object, ...]] = lines
+    if connection.vendor == "sqlite":
+        rows = [(str(line.at.astimezone(UTC).replace(tzinfo=None)), *line[1:]) for line in lines]
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        try:
+            cursor.executemany(_INSERT, rows)
+        except BaseException:
+            cursor.execute("ROLLBACK")
+            raise
+        cursor.execute("COMMIT")
+
+
+request_log = RequestLog()

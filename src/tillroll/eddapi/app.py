@@ -1,0 +1,262 @@
+"""The API as a WSGI application: the steps that a request passes, in order.
+
+address -> shop settings -> version, endpoint, format -> credentials -> endpoint -> encoding -> log. Whatever stops it on the way is a
+GateError, rendered once, here.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from time import perf_counter
+from typing import Any
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections
+from django.utils import timezone
+
+from tillroll.access.addresses import get_client_address
+from tillroll.access.keys import PUBLIC, Caller, WrongToken, find_holder
+from tillroll.access.log import Line, request_log
+from tillroll.eddapi.answer import Answer, Question
+from tillroll.eddapi.credentials import Credentials, authenticate, read_credentials
+from tillroll.eddapi.endpoints import ENDPOINTS
+from tillroll.eddapi.errors import GateError, TooManyRequests, Unavailable
+from tillroll.eddapi.formats import Format, append_speed, encode_json, encode_xml, stream_json, stream_xml
+from tillroll.eddapi.queries import list_revisions
+from tillroll.eddapi.reading import Run, snapshot
+from tillroll.eddapi.request import (
+    METHODS,
+    Address,
+    Environ,
+    Request,
+    read_address,
+    read_format,
+    read_request,
+)
+from tillroll.eddapi.shop import Shop, current_shop
+from tillroll.shop.revision import Topic
+
+logger = logging.getLogger(__name__)
+
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
+Headers = list[tuple[str, str]]
+
+REASONS = {
+    200: "200 OK",
+    204: "204 No Content",
+    400: "400 Bad Request",
+    401: "401 Unauthorized",
+    403: "403 Forbidden",
+    404: "404 Not Found",
+    405: "405 Method Not Allowed",
+    429: "429 Too Many Requests",
+    500: "500 Internal Server Error",
+    503: "503 Service Unavailable",
+}
+
+RETRY_SECONDS = "5"
+"""How soon to come again when the store is away or all streams are taken: about as long as a restart takes."""
+
+_streams = threading.BoundedSemaphore(max(settings.WORKER_THREADS - 1, 1))
+"""A slow reader of a stream holds its thread, so one thread is always left for the others."""
+
+
+class Visit:
+    """What becomes known of a request on its way, for the answer and for the log."""
+
+    __slots__ = ("address", "asked", "caller", "credentials", "environ", "shop", "started")
+
+    def __init__(self, environ: Environ) -> None:
+        self.started = perf_counter()
+        self.environ = environ
+        self.address: Address | None = None
+        self.shop: Shop | None = None
+        self.asked: Request | None = None
+        self.credentials: Credentials | None = None
+        self.caller: Caller = PUBLIC
+
+    @property
+    def format(self) -> Format:
+        """The form of the answer, also of one that was stopped before its format was looked at."""
+        if self.asked is not None:
+            return self.asked.format
+        try:
+            return read_format(self.address.parameters) if self.address else Format.JSON
+        except GateError:
+            return Format.JSON
+
+    @property
+    def is_pretty(self) -> bool:
+        return self.address is not None and self.address.parameters.get("pretty") == "1"
+
+
+def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    """Answers one API request. Nothing that a client sends ends in a 5xx ([CONTRACT] Order of checks)."""
+    close_old_connections()
+    visit = Visit(environ)
+    try:
+        try:
+            with snapshot() as run:
+                answer = _respond(visit, run)
+        except (OperationalError, InterfaceError) as error:
+            logger.exception("The store can't be read.")
+            raise Unavailable(
+                "The shop's records can't be reached!", {"Retry-After": RETRY_SECONDS}
+            ) from error
+        if answer.batches is not None and environ.get("REQUEST_METHOD") != "HEAD":
+            return _stream(visit, answer, start_response)
+        return _send(visit, 200, answer.body, answer.headers, start_response)
+    except GateError as stopped:
+        return _send(
+            visit, stopped.status, {"error": stopped.text}, list(stopped.headers.items()), start_response
+        )
+    except Exception:
+        logger.exception("An API request failed.")
+        return _send(visit, 500, {"error": "Internal error!"}, [], start_response)
+
+
+def _respond(visit: Visit, run: Run) -> Answer:
+    """The steps up to the endpoint's answer."""
+    shop = visit.shop = current_shop(list_revisions(run).get(Topic.SETTINGS, 0))
+    address = visit.address = read_address(visit.environ)
+    sent = visit.credentials = read_credentials(
+        visit.environ, address.parameters, from_query=shop.settings.query_credentials
+    )
+    if visit.environ["REQUEST_METHOD"] == "OPTIONS":
+        return Answer({}, [("Allow", ", ".join(METHODS))])
+    asked = visit.asked = read_request(address, shop.settings.default_version)
+    try:
+        caller = visit.caller = authenticate(sent, is_public=asked.endpoint == "products")
+    except GateError as refused:
+        if isinstance(refused.__cause__, WrongToken):
+            visit.caller = refused.__cause__.caller
+        raise
+    return ENDPOINTS[asked.endpoint](Question(asked, caller, shop, run))
+
+
+def _send(
+    visit: Visit, status: int, body: dict[str, object], headers: Headers, start: StartResponse
+) -> list[bytes]:
+    """Encodes a body, with request_speed unless a gate stopped it, sends and logs it."""
+    fmt = visit.format
+    is_preflight = visit.environ.get("REQUEST_METHOD") == "OPTIONS"
+    content = b""
+    if is_preflight and status == 200:
+        status = 204
+    else:
+        content = encode_xml(body) if fmt is Format.XML else encode_json(body, pretty=visit.is_pretty)
+        if status == 200:
+            content = append_speed(content, perf_counter() - visit.started, fmt)
+        headers += [("Content-Type", fmt.content_type), ("Content-Length", str(len(content)))]
+    headers += _common_headers(visit)
+    start(REASONS[status], headers)
+    _log(visit, status, str(body.get("error", "")), len(content))
+    return [] if visit.environ.get("REQUEST_METHOD") == "HEAD" else [content]
+
+
+def _common_headers(visit: Visit) -> Headers:
+    headers = [("Cache-Control", "private, no-cache")]
+    origin = visit.environ.get("HTTP_ORIGIN")
+    if origin and visit.shop and origin in visit.shop.settings.cors_origins:
+        headers += [
+            ("Access-Control-Allow-Origin", origin),
+            (
+                "Access-Control-Expose-Headers",
+                "Link, X-EDD-Total, X-EDD-Total-Pages, X-EDD-Missing-Capability",
+            ),
+            ("Vary", "Origin"),
+        ]
+        if visit.environ.get("REQUEST_METHOD") == "OPTIONS":
+            headers += [
+                ("Access-Control-Allow-Methods", ", ".join(METHODS)),
+                ("Access-Control-Allow-Headers", "Authorization, Content-Type"),
+                ("Access-Control-Max-Age", "86400"),
+            ]
+    return headers
+
+
+class _Stream:
+    """A streamed body that gives its place back and is logged however it ends."""
+
+    def __init__(self, visit: Visit, pieces: Iterator[bytes]) -> None:
+        self._visit = visit
+        self._pieces = pieces
+        self._size = 0
+        self._is_open = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            piece = next(self._pieces)
+        except StopIteration:
+            self.close()
+            raise
+        except Exception:
+            # The head is out already: the answer ends without its last member, which tells the client.
+            logger.exception("A streamed answer broke off.")
+            self.close("The answer broke off.")
+            raise StopIteration from None
+        self._size += len(piece)
+        return piece
+
+    def close(self, error: str = "") -> None:
+        """Called by the server in the end, also when the client went away."""
+        if self._is_open:
+            self._is_open = False
+            _streams.release()
+            _log(self._visit, 200, error, self._size)
+
+
+def _stream(visit: Visit, answer: Answer, start: StartResponse) -> Iterable[bytes]:
+    assert answer.batches is not None  # noqa: S101 (the caller looked)
+    if not _streams.acquire(blocking=False):
+        raise TooManyRequests(
+            "Too many long lists are being read; try again in a moment!", {"Retry-After": RETRY_SECONDS}
+        )
+    fmt = visit.format
+
+    def get_seconds() -> float:
+        return perf_counter() - visit.started
+
+    if fmt is Format.XML:
+        pieces = stream_xml(answer.key, answer.batches, get_seconds)
+    else:
+        pieces = stream_json(answer.key, answer.batches, get_seconds, pretty=visit.is_pretty)
+    start(REASONS[200], [*answer.headers, ("Content-Type", fmt.content_type), *_common_headers(visit)])
+    return _Stream(visit, pieces)
+
+
+def _log(visit: Visit, status: int, error: str, size: int) -> None:
+    """A line for every attempt that names a key; public reads by setting ([CONTRACT] Request log)."""
+    shop, sent = visit.shop, visit.credentials
+    if shop is None or sent is None or visit.address is None or not shop.settings.log_requests:
+        return
+    if not sent.key and not shop.settings.log_public_requests:
+        return
+    caller, key_start = visit.caller, ""
+    if caller.key_id is None and sent.key:
+        try:
+            caller = find_holder(sent.key) or PUBLIC
+        except (OperationalError, InterfaceError):
+            logger.exception("The key of a request can't be looked up for the log.")
+        key_start = "" if caller.key_id else sent.key[:6]
+    request_log.add(
+        Line(
+            timezone.now(),
+            caller.user_id,
+            caller.user_name,
+            caller.key_id,
+            caller.key_label,
+            key_start,
+            visit.asked.version if visit.asked else "",
+            visit.asked.endpoint if visit.asked else visit.address.value[:32],
+            visit.address.parameters.question,
+            status,
+            error,
+            get_client_address(visit.environ),
+            (perf_counter() - visit.started) * 1000,
+            size,
+        )
+    )

@@ -1,0 +1,365 @@
+"""All SQL of the wire, the same text on SQLite and PostgreSQL; values are always bound.
+
+Times come out as 'YYYY-MM-DD HH:MM:SS' in UTC (`_time`), amounts as 10^-9 units. Lists are newest id first. Statuses
+stand in the text, so that the partial indexes serve.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tillroll.eddapi.reading import Row, Run
+from tillroll.shop.models.orders import NET
+from tillroll.shop.moments import bind_time
+
+COUNT_LIMIT = 10_000
+"""A filtered list is counted up to here; beyond, its totals are left out ([CONTRACT] Paging)."""
+
+ALL_ROWS = 2**62
+"""LIMIT of a list that is asked for whole: SQLite and PostgreSQL both take a number."""
+
+
+def _time(column: str) -> str:
+    return f"SUBSTR(CAST({column} AS TEXT), 1, 19)"
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join(["%s"] * len(values))
+
+
+def _quoted(words: Sequence[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A condition on a list, its values, and the tallies that count it when it is the whole list."""
+
+    condition: str
+    values: tuple[object, ...] = ()
+    tallies: tuple[str, ...] = ()
+
+    def and_(self, condition: str, values: Sequence[object]) -> "Filter":
+        """The list narrowed further; it is no whole list any more."""
+        return Filter(f"{self.condition} AND {condition}", (*self.values, *values))
+
+
+def list_revisions(run: Run) -> dict[str, int]:
+    return dict(run("SELECT topic, number FROM shop_revision", ()))  # type: ignore[arg-type]
+
+
+def count_rows(run: Run, table: str, rows: Filter) -> int | None:
+    """How many rows a filter has: from the tallies, or counted; None past COUNT_LIMIT."""
+    if rows.tallies:
+        found = run(f"SELECT SUM(value) FROM shop_tally WHERE name IN ({_quoted(rows.tallies)})", ())  # noqa: S608
+        return int(found[0][0] or 0)
+    counted = run(
+        f"SELECT COUNT(*) FROM (SELECT 1 FROM {table} WHERE {rows.condition} LIMIT {COUNT_LIMIT + 1}) AS few",  # noqa: S608
+        rows.values,
+    )[0][0]
+    return None if counted > COUNT_LIMIT else int(counted)
+
+
+# Customers
+
+ALL_CUSTOMERS = Filter("c.id > 0", (), ("customer",))
+
+
+def with_customer_id(customer_id: int) -> Filter:
+    return Filter("c.id = %s", (customer_id,))
+
+
+def with_customer_email(folded: str) -> Filter:
+    """By the primary or an additional address."""
+    return Filter(
+        "c.id IN (SELECT id FROM shop_customer WHERE email_folded = %s"
+        " UNION SELECT customer_id FROM shop_customeremail WHERE email_folded = %s)",
+        (folded, folded),
+    )
+
+
+def created_between(rows: Filter, start: datetime, end: datetime) -> Filter:
+    return rows.and_("c.created_at >= %s AND c.created_at < %s", (bind_time(start), bind_time(end)))
+
+
+def list_customers(run: Run, rows: Filter, limit: int, offset: int) -> list[Row]:
+    """id, user id, e-mail, name, created, purchases, value (whole, rest), downloads, login, display name (null: gone)."""
+    return run(
+        f"SELECT c.id, c.user_id, c.email, c.name, {_time('c.created_at')}, c.purchase_count,"  # noqa: S608
+        " c.purchase_whole, c.purchase_rest, c.download_count, u.login, u.display_name"
+        " FROM shop_customer c LEFT JOIN access_user u ON u.wire_id = c.user_id AND c.user_id > 0"
+        f" WHERE {rows.condition} ORDER BY c.id DESC LIMIT %s OFFSET %s",
+        (*rows.values, limit, offset),
+    )
+
+
+def list_customer_emails(run: Run, ids: Sequence[int]) -> list[Row]:
+    """customer id, address; each customer's newest first."""
+    if not ids:
+        return []
+    return run(
+        f"SELECT customer_id, email FROM shop_customeremail WHERE customer_id IN ({_marks(ids)}) ORDER BY id DESC",  # noqa: S608
+        ids,
+    )
+
+
+# Sales
+
+NET_SALES = Filter(
+    f"o.status IN ({_quoted(NET)}) AND o.type = 'sale'", (), tuple(f"order:sale:{status}" for status in NET)
+)
+COMPLETE_SALES = Filter("o.status = 'complete' AND o.type = 'sale'", (), ("order:sale:complete",))
+
+
+def with_order_id(order_id: int) -> Filter:
+    return Filter("o.id = %s", (order_id,))
+
+
+def with_payment_key(folded: str) -> Filter:
+    return Filter("o.payment_key_folded = %s", (folded,))
+
+
+def sold_to(rows: Filter, folded: str) -> Filter:
+    return rows.and_("o.email_folded = %s", (folded,))
+
+
+def list_orders(run: Run, rows: Filter, limit: int, offset: int) -> list[Row]:
+    """id, number, mode, status, payment key, subtotal, tax, total, gateway, customer id, user id, e-mail, created."""
+    return run(
+        "SELECT o.id, o.number, o.mode, o.status, o.payment_key, o.subtotal, o.tax, o.total, o.gateway,"  # noqa: S608
+        f" COALESCE(o.customer_id, 0), o.user_id, o.email, {_time('o.created_at')}"
+        f" FROM shop_order o WHERE {rows.condition} ORDER BY o.id DESC LIMIT %s OFFSET %s",
+        (*rows.values, limit, offset),
+    )
+
+
+def list_order_items(run: Run, ids: Sequence[int]) -> list[Row]:
+    """order id, item id, product id, quantity, name when sold, total, price id, name of the price option today
+    (null: none), title, status and protection of the product today (null: gone)."""
+    if not ids:
+        return []
+    return run(
+        "SELECT i.order_id, i.id, COALESCE(i.product_id, 0), i.quantity, i.product_name, i.total, i.price_id,"  # noqa: S608
+        " x.name, p.title, p.status, p.is_protected"
+        " FROM shop_orderitem i LEFT JOIN shop_product p ON p.id = i.product_id"
+        " LEFT JOIN shop_priceoption x ON x.product_id = p.id AND x.price_id = i.price_id AND p.has_price_options"
+        f" WHERE i.order_id IN ({_marks(ids)}) ORDER BY i.order_id, i.cart_index, i.id",
+        ids,
+    )
+
+
+def list_order_adjustments(run: Run, ids: Sequence[int]) -> list[Row]:
+    """order id, item id (null: of the whole order), id, type, type key, description, subtotal, tax, total."""
+    if not ids:
+        return []
+    return run(
+        "SELECT order_id, item_id, id, type, type_key, description, subtotal, tax, total"  # noqa: S608
+        f" FROM shop_orderadjustment WHERE order_id IN ({_marks(ids)}) ORDER BY id",
+        ids,
+    )
+
+
+def list_first_transactions(run: Run, ids: Sequence[int]) -> list[Row]:
+    """order id, transaction id; each order's earliest first."""
+    if not ids:
+        return []
+    return run(
+        "SELECT order_id, transaction_id FROM shop_ordertransaction"  # noqa: S608
+        f" WHERE order_id IN ({_marks(ids)}) ORDER BY created_at, id",
+        ids,
+    )
+
+
+def list_order_notes(run: Run, ids: Sequence[int]) -> list[Row]:
+    """order id, content; oldest first."""
+    if not ids:
+        return []
+    return run(
+        f"SELECT order_id, content FROM shop_ordernote WHERE order_id IN ({_marks(ids)}) ORDER BY id",  # noqa: S608
+        ids,
+    )
+
+
+def list_buyers(run: Run, ids: Sequence[int]) -> dict[int, tuple[int, str]]:
+    """customer id -> the user they are, and their e-mail."""
+    if not ids:
+        return {}
+    found = run(f"SELECT id, user_id, email FROM shop_customer WHERE id IN ({_marks(ids)})", ids)  # noqa: S608
+    return {key: (user_id, email) for key, user_id, email in found}
+
+
+# Products
+
+PUBLISHED = Filter("p.status = 'publish'", (), ("product:publish",))
+
+_WORD_LIKE = "(p.search_text LIKE %s ESCAPE '!')"
+
+PRODUCT_ORDERS = {
+    "date": "p.created_local",
+    "title": "p.title_key",
+    "name": "p.slug_key",
+    "id": "p.id",
+    "modified": "p.modified_local",
+    "author": "p.author_id",
+    "parent": "p.parent_id",
+    "type": "p.id * 0",
+    "menu_order": "p.menu_order",
+    "comment_count": "p.comment_count",
+    "rand": "RANDOM()",
+    "price": "p.price",
+    "sales": "p.sales",
+    "earnings": "p.earnings_whole + p.earnings_rest / 1000000000.0",
+}
+"""Names of `orderby` (in small letters) and what they sort by ([3.6] 3.1)."""
+
+
+def with_product_id(product_id: int) -> Filter:
+    return Filter("p.id = %s", (product_id,))
+
+
+def containing(rows: Filter, folded: str) -> Filter:
+    return rows.and_(_WORD_LIKE, (_like(folded),))
+
+
+def lacking(rows: Filter, folded: str) -> Filter:
+    return rows.and_(f"NOT {_WORD_LIKE}", (_like(folded),))
+
+
+def with_a_price(rows: Filter) -> Filter:
+    return rows.and_("p.price IS NOT NULL", ())
+
+
+def with_terms(rows: Filter, clauses: Sequence[Sequence[int]], *, every: bool) -> Filter:
+    """Products that have one of the terms of each clause, or of any clause. A clause without terms matches none."""
+    parts = [
+        f"EXISTS (SELECT 1 FROM shop_productterm x WHERE x.product_id = p.id AND x.term_id IN ({_marks(clause)}))"  # noqa: S608
+        if clause
+        else "1 = 0"
+        for clause in clauses
+    ]
+    joined = (" AND " if every else " OR ").join(parts)
+    return rows.and_(f"({joined})", [term for clause in clauses for term in clause])
+
+
+def list_products(run: Run, rows: Filter, order: str, limit: int, offset: int) -> list[Row]:
+    """id, slug, title, created, modified, status, link, permalink, content, excerpt, thumbnail, protected, price,
+    price options?, default price id, sku, notes, kind, sales, earnings (whole, rest), order value."""
+    return run(
+        "SELECT p.id, p.slug, p.title, p.created_local, p.modified_local, p.status, p.link, p.permalink,"  # noqa: S608
+        " p.content, p.excerpt, p.thumbnail, p.is_protected, p.price, p.has_price_options, p.default_price_id,"
+        " p.sku, p.notes, p.kind, p.sales, p.earnings_whole, p.earnings_rest"
+        f" FROM shop_product p WHERE {rows.condition} ORDER BY {order} LIMIT %s OFFSET %s",
+        (*rows.values, limit, offset),
+    )
+
+
+def list_product_terms(run: Run, ids: Sequence[int]) -> list[Row]:
+    """product id, term_id, name, slug, group, term_taxonomy_id, taxonomy, description, parent, count; by name."""
+    if not ids:
+        return []
+    return run(
+        "SELECT x.product_id, t.term_id, t.name, t.slug, t.term_group, t.id, t.taxonomy, t.description,"  # noqa: S608
+        " t.parent_id, t.count FROM shop_productterm x JOIN shop_term t ON t.id = x.term_id"
+        f" WHERE x.product_id IN ({_marks(ids)}) ORDER BY t.name_key, t.id",
+        ids,
+    )
+
+
+def list_price_options(run: Run, ids: Sequence[int]) -> list[Row]:
+    """product id, price id, name, amount as written, amount; in the shop's order."""
+    if not ids:
+        return []
+    return run(
+        "SELECT product_id, price_id, name, amount_text, amount FROM shop_priceoption"  # noqa: S608
+        f" WHERE product_id IN ({_marks(ids)}) ORDER BY product_id, position",
+        ids,
+    )
+
+
+def list_product_files(run: Run, ids: Sequence[int]) -> list[Row]:
+    """product id, index, attachment id, thumbnail size, name, file, condition, further members as JSON."""
+    if not ids:
+        return []
+    return run(
+        'SELECT product_id, "index", attachment_id, thumbnail_size, name, file, condition, CAST(extra AS TEXT)'  # noqa: S608
+        f" FROM shop_productfile WHERE product_id IN ({_marks(ids)}) ORDER BY product_id, position",
+        ids,
+    )
+
+
+def list_term_keys(run: Run, taxonomy: str) -> list[Row]:
+    """Every term of a taxonomy: key, term_id, parent's term_id, folded slug."""
+    return run("SELECT id, term_id, parent_id, slug_folded FROM shop_term WHERE taxonomy = %s", (taxonomy,))
+
+
+def _like(folded: str) -> str:
+    for mark in "!%_":
+        folded = folded.replace(mark, "!" + mark)
+    return f"%{folded}%"
+
+
+# Discounts
+
+LISTED_DISCOUNTS = Filter("d.status <> 'archived'")
+
+
+def with_discount_id(discount_id: int) -> Filter:
+    return Filter("d.id = %s", (discount_id,))
+
+
+def list_discounts(run: Run, rows: Filter, limit: int, offset: int) -> list[Row]:
+    """id, name, code, amount, smallest charge, type, uses, most uses, start, end, status, condition, scope, single?"""
+    return run(
+        "SELECT d.id, d.name, d.code, d.amount, d.min_charge, d.amount_type, d.use_count, d.max_uses,"  # noqa: S608
+        f" {_time('d.starts_at')}, {_time('d.ends_at')}, d.status, d.requirement_condition, d.scope,"
+        f" d.once_per_customer FROM shop_discount d WHERE {rows.condition} ORDER BY d.id DESC LIMIT %s OFFSET %s",
+        (*rows.values, limit, offset),
+    )
+
+
+def list_discount_products(run: Run, ids: Sequence[int]) -> list[Row]:
+    """discount id, role, product reference; in the shop's order."""
+    if not ids:
+        return []
+    return run(
+        "SELECT discount_id, role, product_ref FROM shop_discountproduct"  # noqa: S608
+        f" WHERE discount_id IN ({_marks(ids)}) ORDER BY discount_id, position",
+        ids,
+    )
+
+
+# File download logs
+
+ALL_DOWNLOADS = Filter("l.id > 0", (), ("download",))
+
+
+def downloaded_by(customer_id: int) -> Filter:
+    return Filter("l.customer_id = %s", (customer_id,))
+
+
+def list_downloads(run: Run, rows: Filter, limit: int, offset: int) -> list[Row]:
+    """id, the customer's user id, product id, product's title, status, protection, customer id, order id, file name
+    when fetched, name and address of the file today (null: gone), ip, when."""
+    return run(
+        "SELECT l.id, COALESCE(c.user_id, 0), l.product_id, p.title, p.status, p.is_protected, l.customer_id,"  # noqa: S608
+        f" l.order_id, l.file_name, f.name, f.file, l.ip, {_time('l.created_at')}"
+        " FROM shop_filedownload l LEFT JOIN shop_customer c ON c.id = l.customer_id"
+        " LEFT JOIN shop_product p ON p.id = l.product_id"
+        " LEFT JOIN shop_productfile f ON f.product_id = l.product_id AND f.file_id = l.file_id"
+        f" WHERE {rows.condition} ORDER BY l.id DESC LIMIT %s OFFSET %s",
+        (*rows.values, limit, offset),
+    )
+
+
+def get_customer_id_by_email(run: Run, folded: str) -> int | None:
+    """The customer with that primary or additional address."""
+    found = run(
+        "SELECT id FROM shop_customer WHERE email_folded = %s"
+        " UNION SELECT customer_id FROM shop_customeremail WHERE email_folded = %s LIMIT 1",
+        (folded, folded),
+    )
+    return int(found[0][0]) if found else None
+
+
+def has_customer(run: Run, customer_id: int) -> bool:
+    return bool(run("SELECT 1 FROM shop_customer WHERE id = %s", (customer_id,)))

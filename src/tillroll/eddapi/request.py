@@ -1,0 +1,280 @@
+"""From a WSGI environment to what is asked: URL forms, version, endpoint, format and parameters.
+
+Nothing here reads the store but the shop's settings, which are handed in. [3.6] 1, [CONTRACT] Requests.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote, unquote_plus
+
+from django.core.exceptions import SuspiciousOperation
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
+
+from tillroll.eddapi.errors import BadRequest, MethodNotAllowed, NotFound
+from tillroll.eddapi.formats import Format
+
+_NUMERIC = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
+
+Environ = Mapping[str, Any]
+
+METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+VERSIONS = ("v1", "v2")
+ENDPOINTS = ("stats", "products", "customers", "sales", "discounts", "file-download-logs", "info")
+LISTS = frozenset(("category", "tag"))
+"""Parameters that may come as PHP arrays and are then lists ([CONTRACT] Requests)."""
+
+_UNSHOWN = frozenset(("key", "token", "edd-api"))
+_SHOWABLE = re.compile(r"[!-~]*")
+
+LARGEST_FORM = 1_000_000
+"""Bytes of a form body: a thousand times what any client sends."""
+
+LARGEST_NUMBER = 2**31
+"""Whole numbers past this read as this ([CONTRACT] Requests)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The query and the form as one: the last value of each name, the lists behind `name[]`, what of it came by form,
+    and the question as it was written, without key and token."""
+
+    values: dict[str, str]
+    lists: dict[str, list[str]]
+    form: dict[str, str]
+    pieces: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def question(self) -> str:
+        """The query string without key, token and the API's path: for the log and for links."""
+        return "&".join(piece for _, piece in self.pieces)
+
+    def question_without(self, name: str) -> str:
+        return "&".join(piece for own, piece in self.pieces if own != name)
+
+    def get(self, name: str) -> str | None:
+        """The value, or None where the parameter is absent."""
+        return self.values.get(name)
+
+    def text(self, name: str) -> str:
+        """The value, empty where the parameter is absent."""
+        return self.values.get(name, "")
+
+    def words(self, name: str) -> list[str]:
+        """A list, or one value split at its commas, without blanks."""
+        many = self.lists.get(name) or [self.values.get(name, "")]
+        return [word for value in many for part in value.split(",") if (word := part.strip())]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What the URL says before any gate: where the API's own path begins, and the parameters."""
+
+    path: str
+    value: str
+    parameters: Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A question that passed the first gates."""
+
+    version: str
+    endpoint: str
+    format: Format
+    pretty: bool
+    path: str
+    parameters: Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which rows of a list are asked for; `number` None is all of them."""
+
+    number: int | None
+    page: int
+
+    @property
+    def offset(self) -> int:
+        return (self.number or 0) * (self.page - 1)
+
+    @property
+    def is_past_all(self) -> bool:
+        """With everything on the first page there is nothing on a second."""
+        return self.number is None and self.page > 1
+
+
+def is_api(environ: Environ) -> bool:
+    """Whether a request is for the API, by path or by the query's `edd-api`."""
+    path: str = environ.get("PATH_INFO", "")
+    if path.endswith("/edd-api") or "/edd-api/" in path:
+        return True
+    return path.rsplit("/", 1)[-1] in ("", "index.php") and "edd-api=" in environ.get("QUERY_STRING", "")
+
+
+def read_address(environ: Environ) -> Address:
+    """The path below `edd-api/` (the query's own wins) and the parameters.
+
+    Raises MethodNotAllowed, and BadRequest for a parameter that the query and the form disagree about.
+    """
+    method = environ.get("REQUEST_METHOD", "GET")
+    if method not in METHODS:
+        raise MethodNotAllowed("Method not allowed!", {"Allow": ", ".join(METHODS)})
+    path = environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
+    gathered = _Gathered()
+    gathered.add(environ.get("QUERY_STRING", ""))
+    form: dict[str, str] = {}
+    if method == "POST":
+        of_form = _Gathered()
+        _read_form(environ, of_form)
+        form = of_form.values
+        for name, value in form.items():
+            if gathered.values.setdefault(name, value) != value:
+                raise BadRequest(f"The parameter {name} has different values in the query and in the form!")
+        gathered.lists.update(of_form.lists)
+        gathered.pieces += of_form.pieces
+    value = gathered.values.get("edd-api")
+    if value is None:
+        value = path.partition("/edd-api/")[2]
+    parameters = Parameters(gathered.values, gathered.lists, form, tuple(gathered.pieces))
+    return Address(path, value.rstrip("/"), parameters)
+
+
+def read_request(address: Address, default_version: str) -> Request:
+    """Version, endpoint and format. Raises NotFound for a version and BadRequest for the others, in that order."""
+    version, endpoint = _split_version(address.value, default_version)
+    if version not in VERSIONS:
+        raise NotFound("Invalid API version!")
+    if endpoint not in ENDPOINTS:
+        raise BadRequest("Invalid query!")
+    return Request(
+        version,
+        endpoint,
+        read_format(address.parameters),
+        address.parameters.get("pretty") == "1",
+        address.path,
+        address.parameters,
+    )
+
+
+def read_format(parameters: Parameters) -> Format:
+    """The answer's form; empty is JSON. Raises BadRequest for an unknown one."""
+    asked = parameters.text("format")
+    if asked in ("", "json"):
+        return Format.JSON
+    if asked == "xml":
+        return Format.XML
+    raise BadRequest("Invalid format!")
+
+
+def read_page(parameters: Parameters) -> Page:
+    """`number` and `page` ([CONTRACT] Paging). Raises BadRequest for what is no such number."""
+    number = parameters.text("number").strip(" ")
+    page = parameters.text("page").strip(" ")
+    if number == "":
+        rows: int | None = 10
+    elif number in ("-1", "0"):
+        rows = None
+    else:
+        rows = _whole(number, "The number parameter must be -1 or a positive whole number!")
+        rows = rows or None
+    wanted = _whole(page, "The page parameter must be a positive whole number!") if page else 1
+    return Page(rows, wanted or 1)
+
+
+def read_id(text: str) -> int | None:
+    """A whole number as EDD reads ids: its absolute value, None where there is no digit in front ([3.6] 3.1)."""
+    digits = ""
+    for mark in text.strip().lstrip("+-"):
+        if not ("0" <= mark <= "9"):
+            break
+        digits += mark
+    return min(int(digits[:12]), LARGEST_NUMBER) if digits else None
+
+
+def is_numeric(text: str) -> bool:
+    """Whether PHP takes a text for a number; ids are read from such texts alone where [3.6] says "numeric"."""
+    return _NUMERIC.fullmatch(text.strip()) is not None
+
+
+@lru_cache(maxsize=512)
+def quote_path(path: str) -> str:
+    """A path that is safe inside a header."""
+    return quote(path)
+
+
+def _whole(text: str, error: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise BadRequest(error)
+    return min(int(text[:20]), LARGEST_NUMBER)
+
+
+def _split_version(value: str, default: str) -> tuple[str, str]:
+    """The version in front of the first slash, which is taken out wherever it stands ([3.6] 1.2)."""
+    if value.find("/") < 1:
+        return default, value
+    version = value.partition("/")[0].lower()
+    return version, value.replace(version + "/", "")
+
+
+def _decode(text: str) -> str:
+    if "%" in text or "+" in text:
+        text = unquote_plus(text, errors="replace")
+    return text.replace("\x00", "") if "\x00" in text else text
+
+
+class _Gathered:
+    """Parameters as they are read: the last value of each name; `a[]` and `a[0]` also gather in a list where lists
+    make sense. Key, token and the API's path stay out of the pieces, which may be shown."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.lists: dict[str, list[str]] = {}
+        self.pieces: list[tuple[str, str]] = []
+
+    def add(self, query: str) -> None:
+        """Reads a query string or a form body."""
+        for part in query.split("&"):
+            if part:
+                name, _, value = part.partition("=")
+                self._put(_decode(name), _decode(value), part)
+
+    def put(self, name: str, value: str) -> None:
+        """Takes a parameter that came decoded."""
+        self._put(name, value, f"{quote(name, safe='')}={quote(value, safe='')}")
+
+    def _put(self, name: str, value: str, piece: str) -> None:
+        plain, bracket, _ = name.partition("[")
+        if bracket and plain:
+            if plain in LISTS:
+                self.lists.setdefault(plain, []).append(value)
+        else:
+            plain = name
+        self.values[plain] = value
+        if plain not in _UNSHOWN:
+            if not _SHOWABLE.fullmatch(piece):
+                piece = quote(piece, safe="%=+[]")
+            self.pieces.append((plain, piece))
+
+
+def _read_form(environ: Environ, gathered: _Gathered) -> None:
+    """The form body; other bodies are ignored, as EDD ignores them ([3.6] 1.5)."""
+    kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    length = environ.get("CONTENT_LENGTH") or "0"
+    size = int(length) if length.isascii() and length.isdigit() else 0
+    if kind not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        return
+    if size > LARGEST_FORM:
+        raise BadRequest(f"The form is too large: {LARGEST_FORM} bytes are accepted!")
+    if kind == "application/x-www-form-urlencoded":
+        gathered.add(environ["wsgi.input"].read(size).decode("utf-8", "replace"))
+        return
+    try:
+        form, _ = MultiPartParser(environ, environ["wsgi.input"], []).parse()
+    except (MultiPartParserError, SuspiciousOperation) as error:
+        raise BadRequest("The form can't be read!") from error
+    for name, values in form.lists():
+        for value in values:
+            gathered.put(name.replace("\x00", ""), str(value).replace("\x00", ""))

@@ -1,0 +1,51 @@
+"""The shop's settings as a request needs them: read once for each revision of them, then kept."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from tillroll.shop.models import Dialect, ShopSettings
+from tillroll.shop.services import get_settings
+from tillroll.shop.zone import parse_zone
+
+NO_DECIMALS = frozenset(
+    ("BIF CLP DJF GNF HUF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF RIAL TWD").split()
+)
+"""Currencies whose amounts are whole ([3.6] 3.6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    settings: ShopSettings
+    zone: tzinfo
+    decimals: int
+    is_documented: bool
+
+    @property
+    def week_start(self) -> int:
+        """The documented dialect's weeks begin on the shop's day, EDD 3's on Monday."""
+        return self.settings.week_start if self.is_documented else 1
+
+
+_kept: dict[int, Shop] = {}
+
+
+def current_shop(revision: int) -> Shop:
+    """The settings under a revision. An unsaved shop (revision 0) is never kept."""
+    shop = _kept.get(revision)
+    if shop is None:
+        settings = get_settings()
+        shop = Shop(
+            settings,
+            parse_zone(settings.timezone),
+            0 if settings.currency.upper() in NO_DECIMALS else 2,
+            settings.dialect == Dialect.DOCUMENTED,
+        )
+        if revision:
+            _kept.clear()
+            _kept[revision] = shop
+    return shop
+
+
+def forget() -> None:
+    """Drops what is kept: for a store that was exchanged under a running process."""
+    _kept.clear()
