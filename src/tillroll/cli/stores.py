@@ -1,0 +1,119 @@
+"""The two databases before a command uses them: Django is set up, one process migrates at a time, and it is known
+whether a server holds them."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tillroll.cli.refusals import Refusal
+
+MIGRATION_LOCK = 0x7111_2011
+"""The number of PostgreSQL's advisory lock, for servers of several machines that start at once."""
+
+
+def set_up() -> None:
+    """Loads the settings and the apps, once a process."""
+    import django
+    from django.apps import apps
+
+    if not apps.ready:
+        django.setup()
+
+
+def get_home() -> Path:
+    """The shop's folder, made where it isn't there yet."""
+    from django.conf import settings
+
+    home: Path = settings.TILLROLL_HOME
+    home.mkdir(parents=True, exist_ok=True)
+    return home
+
+
+def require_migrated() -> None:
+    """Refuses a store that can't be reached or lacks tables, before a command half does its work."""
+    from tillroll.health import find_store_problems
+
+    if problems := find_store_problems():
+        raise Refusal(problems[0])
+
+
+def migrate_stores(*, verbosity: int = 0) -> list[str]:
+    """Brings both databases up to date and names what was applied. Of several at once, one works and the rest wait."""
+    from django.core.management import call_command
+    from django.db import DatabaseError, connections
+    from django.db.migrations.executor import MigrationExecutor
+
+    applied = []
+    with _hold_alone(get_home() / "migrate.lock"):
+        for alias in ("default", "logs"):
+            connection = connections[alias]
+            try:
+                with _hold_advisory(alias):
+                    executor = MigrationExecutor(connection)
+                    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+                    if plan:
+                        call_command("migrate", database=alias, interactive=False, verbosity=verbosity)
+                    applied += [f"{alias}: {migration}" for migration, _ in plan]
+            except DatabaseError as error:
+                reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+                raise Refusal(f"The {alias} database can't be migrated: {reason}") from error
+    return applied
+
+
+@contextmanager
+def _hold_alone(path: Path) -> Iterator[None]:
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _hold_advisory(alias: str) -> Iterator[None]:
+    from django.db import connections
+
+    connection = connections[alias]
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", (MIGRATION_LOCK,))
+
+
+@contextmanager
+def hold_for_serving() -> Iterator[None]:
+    """Marks the stores as served, as any number of servers may; refuses while a restore swaps them."""
+    with _open_serve_lock() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Refusal("A backup is being restored here; start the server when it is done.") from error
+        yield
+
+
+@contextmanager
+def hold_for_restoring() -> Iterator[None]:
+    """Keeps servers away; refuses while one runs."""
+    with _open_serve_lock() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Refusal(
+                "A server is running on these databases; stop it before you restore, and start it afterwards."
+            ) from error
+        yield
+
+
+@contextmanager
+def _open_serve_lock() -> Iterator[int]:
+    descriptor = os.open(get_home() / "serve.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
