@@ -1,0 +1,68 @@
+"""What all tests share: a home of their own, the store that TILLROLL_TEST_DATABASE names, a stopped clock, a client."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_HOME = Path(tempfile.mkdtemp(prefix="tillroll-tests-"))
+os.environ["TILLROLL_HOME"] = str(_HOME)
+for _name in ("TILLROLL_DATABASE_URL", "TILLROLL_LOGS_URL", "TILLROLL_PATH_PREFIX", "TILLROLL_TRUSTED_PROXIES"):
+    os.environ.pop(_name, None)
+
+STORE = os.environ.get("TILLROLL_TEST_DATABASE", "sqlite")
+if STORE == "postgresql":
+    _URL = os.environ.get("TILLROLL_TEST_POSTGRES_URL", "postgresql://127.0.0.1:5432/postgres")
+    os.environ["TILLROLL_DATABASE_URL"] = os.environ["TILLROLL_LOGS_URL"] = _URL
+elif STORE != "sqlite":
+    pytest.exit(f"TILLROLL_TEST_DATABASE is {STORE!r}; it is sqlite or postgresql.", 2)
+
+
+def pytest_configure() -> None:
+    from django.conf import settings
+
+    for alias in ("default", "logs"):
+        name = f"test_tillroll_{alias}_{os.getpid()}"
+        settings.DATABASES[alias]["TEST"] = {
+            "NAME": name if STORE == "postgresql" else str(_HOME / f"{name}.sqlite3"),
+            "DEPENDENCIES": [],
+        }
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings_xdist_suffix() -> None:
+    """The process's own number is in the names already."""
+
+
+@pytest.fixture(autouse=True)
+def fresh_settings() -> Iterator[None]:
+    """The API keeps the shop's settings by their revision, which each test's rollback takes back."""
+    from tillroll.eddapi import shop
+
+    shop.forget()
+    yield
+    shop.forget()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_log_thread() -> Iterator[None]:
+    """Lines of the request log are written when a test asks for it, never by a thread of their own."""
+    from tillroll.access.log import RequestLog
+
+    start, RequestLog._start = RequestLog._start, lambda _self: None  # type: ignore[method-assign]
+    yield
+    RequestLog._start = start  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def home() -> Path:
+    """TILLROLL_HOME of this run."""
+    return _HOME
