@@ -1,4 +1,5 @@
-"""What lives in the `logs` database: whatever is written at every request and must not lock the shop's records."""
+"""What lives in the `logs` database: whatever is written at every request and must not lock the shop's
+records."""
 
 from django.db.models import Model
 

@@ -1,4 +1,5 @@
-"""The shop's two secrets: made once, kept in a file that only its owner reads, or given by the environment."""
+"""The shop's two secrets: made once, kept in a file that only its owner reads, or given by the
+environment."""
 
 import os
 import secrets
@@ -28,7 +29,8 @@ def _read(path: Path) -> dict[str, str]:
     missing = [name for name in ("SECRET_KEY", "KEY_PEPPER") if not kept.get(name)]
     if missing:
         raise ImproperlyConfigured(
-            f"{path} has no {' and no '.join(missing)}; restore it from a backup (the pepper opens every API key)."
+            f"{path} has no {' and no '.join(missing)};"
+            " restore it from a backup (the pepper opens every API key)."
         )
     return kept
 

@@ -66,7 +66,8 @@ TILLROLL_HOME = Path(os.environ.get("TILLROLL_HOME") or _DEFAULT_HOME).expanduse
 """The folder of databases and files."""
 
 WRITE_TIMEOUT = 20
-"""Seconds that a write waits for another: longer than any batch holds the lock, shorter than a client's patience."""
+"""Seconds that a write waits for another: longer than any batch holds the lock, shorter than a client's
+patience."""
 
 _secrets = load_secrets(
     TILLROLL_HOME / "secrets",

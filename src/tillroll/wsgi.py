@@ -6,7 +6,7 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tillroll.settings")
 
-from django.core.wsgi import get_wsgi_application  # noqa: E402  (Django reads the settings when it is imported)
+from django.core.wsgi import get_wsgi_application
 
 django = get_wsgi_application()
 

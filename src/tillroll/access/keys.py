@@ -1,7 +1,7 @@
 """Key and token in, caller out; and how a pair is made.
 
-A token is md5(secret + public key), as EDD's clients send it. What is kept is its HMAC-SHA256 under the pepper, so
-that neither a stolen database nor a log opens the API.
+A token is md5(secret + public key), as EDD's clients send it. What is kept is its HMAC-SHA256 under the
+pepper, so that neither a stolen database nor a log opens the API.
 """
 
 import hashlib

@@ -1,7 +1,8 @@
-"""The log of API requests: buffered in the worker, written in batches after the answers, never holding anyone up.
+"""The log of API requests: buffered in the worker, written in batches after the answers, never holding
+anyone up.
 
-A line names a known key by its id with copies of label and user name, an unknown one by its first six characters; a
-token is never in it ([CONTRACT] Request log).
+A line names a known key by its id with copies of label and user name, an unknown one by its first six
+characters; a token is never in it ([CONTRACT] Request log).
 """
 
 import atexit
@@ -10,15 +11,16 @@ import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from multiprocessing.util import Finalize
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connections, transaction
 
 logger = logging.getLogger(__name__)
 
 MOST_WAITING = 20_000
-"""Lines kept while the logs' database can't be reached; older ones stay, further ones are counted and dropped."""
+"""Lines kept while the logs' database can't be reached; older ones stay, further ones are counted and
+dropped."""
 
 
 class Line(NamedTuple):
@@ -41,8 +43,8 @@ class Line(NamedTuple):
 
 
 _INSERT = (
-    "INSERT INTO access_requestlogentry (at, user_id, user_name, key_id, key_label, key_start, version, endpoint,"
-    " question, status, error, address, milliseconds, size)"
+    "INSERT INTO access_requestlogentry (at, user_id, user_name, key_id, key_label, key_start, version,"
+    " endpoint, question, status, error, address, milliseconds, size)"
     " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 
@@ -107,17 +109,11 @@ class RequestLog:
 def _write(lines: Iterable[Line]) -> None:
     connection = connections["logs"]
     connection.close_if_unusable_or_obsolete()
-    rows: Iterable[tuple[object, ...]] = lines
+    rows: list[tuple[Any, ...]] = list(lines)
     if connection.vendor == "sqlite":
         rows = [(str(line.at.astimezone(UTC).replace(tzinfo=None)), *line[1:]) for line in lines]
-    with connection.cursor() as cursor:
-        cursor.execute("BEGIN")
-        try:
-            cursor.executemany(_INSERT, rows)
-        except BaseException:
-            cursor.execute("ROLLBACK")
-            raise
-        cursor.execute("COMMIT")
+    with transaction.atomic(using="logs"), connection.cursor() as cursor:
+        cursor.executemany(_INSERT, rows)
 
 
 request_log = RequestLog()

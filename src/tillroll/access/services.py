@@ -69,7 +69,8 @@ def set_password(user: User, password: str) -> None:
 
 
 def refresh_capabilities(users: Iterable[User]) -> None:
-    """Recomputes what users may do: the union of their roles, then their own grants and denials ([3.6] 2.3)."""
+    """Recomputes what users may do: the union of their roles, then their own grants and denials ([3.6]
+    2.3)."""
     for user in users:
         held = {name for role in Role.objects.filter(user_roles__user=user) for name in role.capabilities}
         for grant in UserCapability.objects.filter(user=user):

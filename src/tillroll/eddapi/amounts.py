@@ -36,7 +36,7 @@ def rounded(units: int, decimals: int) -> Number:
 
 def round_units(units: int, decimals: int) -> int:
     """Units rounded half away from zero to some decimals."""
-    step = 10 ** (9 - decimals)
+    step: int = 10 ** (9 - decimals)
     steps = (abs(units) * 2 + step) // (2 * step)
     return steps * step if units >= 0 else -steps * step
 

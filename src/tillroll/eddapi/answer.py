@@ -7,7 +7,7 @@ from urllib.parse import quote
 from tillroll.access.keys import Caller
 from tillroll.eddapi.queries import ALL_ROWS, Filter, count_rows
 from tillroll.eddapi.reading import Row, Run, run_alone
-from tillroll.eddapi.request import Page, Request, quote_path, read_page
+from tillroll.eddapi.request import Page, Request, quote_path
 from tillroll.eddapi.shop import Shop
 
 STREAM_ABOVE = 1_000
@@ -61,7 +61,8 @@ def failed(error: str) -> Answer:
 
 @dataclass(frozen=True)
 class Listing:
-    """A list: which rows, how they are fetched (their id first) and rendered, and the body when there are none.
+    """A list: which rows, how they are fetched (their id first) and rendered, and the body when there are
+    none.
 
     `column` is the id's own column, by which a stream goes on; None where the list has another order.
     """
@@ -75,9 +76,8 @@ class Listing:
     nothing: Body
 
 
-def answer_list(question: Question, listing: Listing) -> Answer:
+def answer_list(question: Question, page: Page, listing: Listing) -> Answer:
     """A page of a list with its totals in headers; what is longer than STREAM_ABOVE becomes a stream."""
-    page = read_page(question.asked.parameters)
     if page.is_past_all:
         return Answer(dict(listing.nothing))
     limit = ALL_ROWS if page.number is None else page.number

@@ -1,7 +1,7 @@
 """The API as a WSGI application: the steps that a request passes, in order.
 
-address -> shop settings -> version, endpoint, format -> credentials -> endpoint -> encoding -> log. Whatever stops it on the way is a
-GateError, rendered once, here.
+address -> shop settings -> version, endpoint, format -> credentials -> endpoint -> encoding -> log. Whatever
+stops it on the way is a GateError, rendered once, here.
 """
 
 import logging
@@ -55,7 +55,8 @@ REASONS = {
 }
 
 RETRY_SECONDS = "5"
-"""How soon to come again when the store is away or all streams are taken: about as long as a restart takes."""
+"""How soon to come again when the store is away or all streams are taken: about as long as a restart
+takes."""
 
 _streams = threading.BoundedSemaphore(max(settings.WORKER_THREADS - 1, 1))
 """A slow reader of a stream holds its thread, so one thread is always left for the others."""

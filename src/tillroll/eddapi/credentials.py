@@ -1,4 +1,5 @@
-"""Who asks: key and token from the query, the form or HTTP Basic, looked up in access ([CONTRACT] Credentials)."""
+"""Who asks: key and token from the query, the form or HTTP Basic, looked up in access ([CONTRACT]
+Credentials)."""
 
 import base64
 import binascii
@@ -37,9 +38,10 @@ def read_credentials(environ: Mapping[str, Any], parameters: Parameters, *, from
 
 
 def authenticate(credentials: Credentials, *, is_public: bool) -> Caller:
-    """The caller. A public endpoint without a token is public, whatever the key ([3.6] 1.8), and a header that is not
-    one of ours is ignored there. Raises Unauthenticated, Forbidden, or WrongToken, which names the holder."""
-    if is_public and (not credentials.token or not credentials.key and credentials.is_header):
+    """The caller. A public endpoint without a token is public, whatever the key ([3.6] 1.8), and a header
+    that is not one of ours is ignored there. Raises Unauthenticated, Forbidden, or WrongToken, which names
+    the holder."""
+    if is_public and (not credentials.token or (not credentials.key and credentials.is_header)):
         return PUBLIC
     if not credentials.key or not credentials.token:
         raise Unauthenticated("You must specify both a token and API key!")

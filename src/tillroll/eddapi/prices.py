@@ -31,14 +31,16 @@ def price_key(name: str) -> str:
 
 
 def get_pricing(price: int | None, options: list[Row] | None, decimals: int) -> dict[str, str] | None:
-    """`pricing` from the price and, where a product has them, its options; None when it has options but no prices."""
+    """`pricing` from the price and, where a product has them, its options; None when it has options but no
+    prices."""
     if options is None:
         return {"amount": fixed(price or 0, decimals)}
     return {price_key(name): text for _, _, name, text, _ in options} or None
 
 
 def get_shown_price(price: int | None, options: list[Row] | None, default_id: int | None) -> int:
-    """The price in front: of the default option, else of the first; the lowest for the default id 0 ([3.6] 3.1)."""
+    """The price in front: of the default option, else of the first; the lowest for the default id 0 ([3.6]
+    3.1)."""
     if not options:
         return price or 0
     if default_id == 0:

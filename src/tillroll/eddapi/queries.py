@@ -1,7 +1,7 @@
 """All SQL of the wire, the same text on SQLite and PostgreSQL; values are always bound.
 
-Times come out as 'YYYY-MM-DD HH:MM:SS' in UTC (`_time`), amounts as 10^-9 units. Lists are newest id first. Statuses
-stand in the text, so that the partial indexes serve.
+Times come out as 'YYYY-MM-DD HH:MM:SS' in UTC (`_time`), amounts as 10^-9 units. Lists are newest id first.
+Statuses stand in the text, so that the partial indexes serve.
 """
 
 from collections.abc import Sequence
@@ -45,16 +45,16 @@ class Filter:
 
 
 def list_revisions(run: Run) -> dict[str, int]:
-    return dict(run("SELECT topic, number FROM shop_revision", ()))  # type: ignore[arg-type]
+    return dict(run("SELECT topic, number FROM shop_revision", ()))
 
 
 def count_rows(run: Run, table: str, rows: Filter) -> int | None:
     """How many rows a filter has: from the tallies, or counted; None past COUNT_LIMIT."""
     if rows.tallies:
-        found = run(f"SELECT SUM(value) FROM shop_tally WHERE name IN ({_quoted(rows.tallies)})", ())  # noqa: S608
+        found = run(f"SELECT SUM(value) FROM shop_tally WHERE name IN ({_quoted(rows.tallies)})", ())
         return int(found[0][0] or 0)
     counted = run(
-        f"SELECT COUNT(*) FROM (SELECT 1 FROM {table} WHERE {rows.condition} LIMIT {COUNT_LIMIT + 1}) AS few",  # noqa: S608
+        f"SELECT COUNT(*) FROM (SELECT 1 FROM {table} WHERE {rows.condition} LIMIT {COUNT_LIMIT + 1}) AS few",
         rows.values,
     )[0][0]
     return None if counted > COUNT_LIMIT else int(counted)
@@ -83,9 +83,10 @@ def created_between(rows: Filter, start: datetime, end: datetime) -> Filter:
 
 
 def list_customers(run: Run, rows: Filter, limit: int, offset: int) -> list[Row]:
-    """id, user id, e-mail, name, created, purchases, value (whole, rest), downloads, login, display name (null: gone)."""
+    """id, user id, e-mail, name, created, purchases, value (whole, rest), downloads, login, display name
+    (null: gone)."""
     return run(
-        f"SELECT c.id, c.user_id, c.email, c.name, {_time('c.created_at')}, c.purchase_count,"  # noqa: S608
+        f"SELECT c.id, c.user_id, c.email, c.name, {_time('c.created_at')}, c.purchase_count,"
         " c.purchase_whole, c.purchase_rest, c.download_count, u.login, u.display_name"
         " FROM shop_customer c LEFT JOIN access_user u ON u.wire_id = c.user_id AND c.user_id > 0"
         f" WHERE {rows.condition} ORDER BY c.id DESC LIMIT %s OFFSET %s",
@@ -98,7 +99,8 @@ def list_customer_emails(run: Run, ids: Sequence[int]) -> list[Row]:
     if not ids:
         return []
     return run(
-        f"SELECT customer_id, email FROM shop_customeremail WHERE customer_id IN ({_marks(ids)}) ORDER BY id DESC",  # noqa: S608
+        "SELECT customer_id, email FROM shop_customeremail"
+        f" WHERE customer_id IN ({_marks(ids)}) ORDER BY id DESC",
         ids,
     )
 
@@ -124,9 +126,10 @@ def sold_to(rows: Filter, folded: str) -> Filter:
 
 
 def list_orders(run: Run, rows: Filter, limit: int, offset: int) -> list[Row]:
-    """id, number, mode, status, payment key, subtotal, tax, total, gateway, customer id, user id, e-mail, created."""
+    """id, number, mode, status, payment key, subtotal, tax, total, gateway, customer id, user id, e-mail,
+    created."""
     return run(
-        "SELECT o.id, o.number, o.mode, o.status, o.payment_key, o.subtotal, o.tax, o.total, o.gateway,"  # noqa: S608
+        "SELECT o.id, o.number, o.mode, o.status, o.payment_key, o.subtotal, o.tax, o.total, o.gateway,"
         f" COALESCE(o.customer_id, 0), o.user_id, o.email, {_time('o.created_at')}"
         f" FROM shop_order o WHERE {rows.condition} ORDER BY o.id DESC LIMIT %s OFFSET %s",
         (*rows.values, limit, offset),
@@ -134,15 +137,16 @@ def list_orders(run: Run, rows: Filter, limit: int, offset: int) -> list[Row]:
 
 
 def list_order_items(run: Run, ids: Sequence[int]) -> list[Row]:
-    """order id, item id, product id, quantity, name when sold, total, price id, name of the price option today
-    (null: none), title, status and protection of the product today (null: gone)."""
+    """order id, item id, product id, quantity, name when sold, total, price id, name of the price option
+    today (null: none), title, status and protection of the product today (null: gone)."""
     if not ids:
         return []
     return run(
-        "SELECT i.order_id, i.id, COALESCE(i.product_id, 0), i.quantity, i.product_name, i.total, i.price_id,"  # noqa: S608
+        "SELECT i.order_id, i.id, COALESCE(i.product_id, 0), i.quantity, i.product_name, i.total, i.price_id,"
         " x.name, p.title, p.status, p.is_protected"
         " FROM shop_orderitem i LEFT JOIN shop_product p ON p.id = i.product_id"
-        " LEFT JOIN shop_priceoption x ON x.product_id = p.id AND x.price_id = i.price_id AND p.has_price_options"
+        " LEFT JOIN shop_priceoption x"
+        " ON x.product_id = p.id AND x.price_id = i.price_id AND p.has_price_options"
         f" WHERE i.order_id IN ({_marks(ids)}) ORDER BY i.order_id, i.cart_index, i.id",
         ids,
     )
@@ -153,7 +157,7 @@ def list_order_adjustments(run: Run, ids: Sequence[int]) -> list[Row]:
     if not ids:
         return []
     return run(
-        "SELECT order_id, item_id, id, type, type_key, description, subtotal, tax, total"  # noqa: S608
+        "SELECT order_id, item_id, id, type, type_key, description, subtotal, tax, total"
         f" FROM shop_orderadjustment WHERE order_id IN ({_marks(ids)}) ORDER BY id",
         ids,
     )
@@ -164,7 +168,7 @@ def list_first_transactions(run: Run, ids: Sequence[int]) -> list[Row]:
     if not ids:
         return []
     return run(
-        "SELECT order_id, transaction_id FROM shop_ordertransaction"  # noqa: S608
+        "SELECT order_id, transaction_id FROM shop_ordertransaction"
         f" WHERE order_id IN ({_marks(ids)}) ORDER BY created_at, id",
         ids,
     )
@@ -175,7 +179,7 @@ def list_order_notes(run: Run, ids: Sequence[int]) -> list[Row]:
     if not ids:
         return []
     return run(
-        f"SELECT order_id, content FROM shop_ordernote WHERE order_id IN ({_marks(ids)}) ORDER BY id",  # noqa: S608
+        f"SELECT order_id, content FROM shop_ordernote WHERE order_id IN ({_marks(ids)}) ORDER BY id",
         ids,
     )
 
@@ -184,7 +188,7 @@ def list_buyers(run: Run, ids: Sequence[int]) -> dict[int, tuple[int, str]]:
     """customer id -> the user they are, and their e-mail."""
     if not ids:
         return {}
-    found = run(f"SELECT id, user_id, email FROM shop_customer WHERE id IN ({_marks(ids)})", ids)  # noqa: S608
+    found = run(f"SELECT id, user_id, email FROM shop_customer WHERE id IN ({_marks(ids)})", ids)
     return {key: (user_id, email) for key, user_id, email in found}
 
 
@@ -230,9 +234,11 @@ def with_a_price(rows: Filter) -> Filter:
 
 
 def with_terms(rows: Filter, clauses: Sequence[Sequence[int]], *, every: bool) -> Filter:
-    """Products that have one of the terms of each clause, or of any clause. A clause without terms matches none."""
+    """Products that have one of the terms of each clause, or of any clause. A clause without terms matches
+    none."""
     parts = [
-        f"EXISTS (SELECT 1 FROM shop_productterm x WHERE x.product_id = p.id AND x.term_id IN ({_marks(clause)}))"  # noqa: S608
+        "EXISTS (SELECT 1 FROM shop_productterm x"
+        f" WHERE x.product_id = p.id AND x.term_id IN ({_marks(clause)}))"
         if clause
         else "1 = 0"
         for clause in clauses
@@ -242,23 +248,24 @@ def with_terms(rows: Filter, clauses: Sequence[Sequence[int]], *, every: bool) -
 
 
 def list_products(run: Run, rows: Filter, order: str, limit: int, offset: int) -> list[Row]:
-    """id, slug, title, created, modified, status, link, permalink, content, excerpt, thumbnail, protected, price,
-    price options?, default price id, sku, notes, kind, sales, earnings (whole, rest), order value."""
+    """id, slug, title, created, modified, status, link, permalink, content, excerpt, thumbnail, protected,
+    price, price options?, default price id, sku, notes, kind, sales, earnings (whole, rest), order value."""
     return run(
-        "SELECT p.id, p.slug, p.title, p.created_local, p.modified_local, p.status, p.link, p.permalink,"  # noqa: S608
-        " p.content, p.excerpt, p.thumbnail, p.is_protected, p.price, p.has_price_options, p.default_price_id,"
-        " p.sku, p.notes, p.kind, p.sales, p.earnings_whole, p.earnings_rest"
+        "SELECT p.id, p.slug, p.title, p.created_local, p.modified_local, p.status, p.link, p.permalink,"
+        " p.content, p.excerpt, p.thumbnail, p.is_protected, p.price, p.has_price_options,"
+        " p.default_price_id, p.sku, p.notes, p.kind, p.sales, p.earnings_whole, p.earnings_rest"
         f" FROM shop_product p WHERE {rows.condition} ORDER BY {order} LIMIT %s OFFSET %s",
         (*rows.values, limit, offset),
     )
 
 
 def list_product_terms(run: Run, ids: Sequence[int]) -> list[Row]:
-    """product id, term_id, name, slug, group, term_taxonomy_id, taxonomy, description, parent, count; by name."""
+    """product id, term_id, name, slug, group, term_taxonomy_id, taxonomy, description, parent, count; by
+    name."""
     if not ids:
         return []
     return run(
-        "SELECT x.product_id, t.term_id, t.name, t.slug, t.term_group, t.id, t.taxonomy, t.description,"  # noqa: S608
+        "SELECT x.product_id, t.term_id, t.name, t.slug, t.term_group, t.id, t.taxonomy, t.description,"
         " t.parent_id, t.count FROM shop_productterm x JOIN shop_term t ON t.id = x.term_id"
         f" WHERE x.product_id IN ({_marks(ids)}) ORDER BY t.name_key, t.id",
         ids,
@@ -270,7 +277,7 @@ def list_price_options(run: Run, ids: Sequence[int]) -> list[Row]:
     if not ids:
         return []
     return run(
-        "SELECT product_id, price_id, name, amount_text, amount FROM shop_priceoption"  # noqa: S608
+        "SELECT product_id, price_id, name, amount_text, amount FROM shop_priceoption"
         f" WHERE product_id IN ({_marks(ids)}) ORDER BY product_id, position",
         ids,
     )
@@ -281,7 +288,8 @@ def list_product_files(run: Run, ids: Sequence[int]) -> list[Row]:
     if not ids:
         return []
     return run(
-        'SELECT product_id, "index", attachment_id, thumbnail_size, name, file, condition, CAST(extra AS TEXT)'  # noqa: S608
+        'SELECT product_id, "index", attachment_id, thumbnail_size, name, file, condition,'
+        " CAST(extra AS TEXT)"
         f" FROM shop_productfile WHERE product_id IN ({_marks(ids)}) ORDER BY product_id, position",
         ids,
     )
@@ -308,11 +316,13 @@ def with_discount_id(discount_id: int) -> Filter:
 
 
 def list_discounts(run: Run, rows: Filter, limit: int, offset: int) -> list[Row]:
-    """id, name, code, amount, smallest charge, type, uses, most uses, start, end, status, condition, scope, single?"""
+    """id, name, code, amount, smallest charge, type, uses, most uses, start, end, status, condition, scope,
+    single?"""
     return run(
-        "SELECT d.id, d.name, d.code, d.amount, d.min_charge, d.amount_type, d.use_count, d.max_uses,"  # noqa: S608
+        "SELECT d.id, d.name, d.code, d.amount, d.min_charge, d.amount_type, d.use_count, d.max_uses,"
         f" {_time('d.starts_at')}, {_time('d.ends_at')}, d.status, d.requirement_condition, d.scope,"
-        f" d.once_per_customer FROM shop_discount d WHERE {rows.condition} ORDER BY d.id DESC LIMIT %s OFFSET %s",
+        " d.once_per_customer FROM shop_discount d"
+        f" WHERE {rows.condition} ORDER BY d.id DESC LIMIT %s OFFSET %s",
         (*rows.values, limit, offset),
     )
 
@@ -322,7 +332,7 @@ def list_discount_products(run: Run, ids: Sequence[int]) -> list[Row]:
     if not ids:
         return []
     return run(
-        "SELECT discount_id, role, product_ref FROM shop_discountproduct"  # noqa: S608
+        "SELECT discount_id, role, product_ref FROM shop_discountproduct"
         f" WHERE discount_id IN ({_marks(ids)}) ORDER BY discount_id, position",
         ids,
     )
@@ -338,10 +348,10 @@ def downloaded_by(customer_id: int) -> Filter:
 
 
 def list_downloads(run: Run, rows: Filter, limit: int, offset: int) -> list[Row]:
-    """id, the customer's user id, product id, product's title, status, protection, customer id, order id, file name
-    when fetched, name and address of the file today (null: gone), ip, when."""
+    """id, the customer's user id, product id, product's title, status, protection, customer id, order id,
+    file name when fetched, name and address of the file today (null: gone), ip, when."""
     return run(
-        "SELECT l.id, COALESCE(c.user_id, 0), l.product_id, p.title, p.status, p.is_protected, l.customer_id,"  # noqa: S608
+        "SELECT l.id, COALESCE(c.user_id, 0), l.product_id, p.title, p.status, p.is_protected, l.customer_id,"
         f" l.order_id, l.file_name, f.name, f.file, l.ip, {_time('l.created_at')}"
         " FROM shop_filedownload l LEFT JOIN shop_customer c ON c.id = l.customer_id"
         " LEFT JOIN shop_product p ON p.id = l.product_id"

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import DatabaseError, connection
 
 Row = tuple[Any, ...]
-Run = Callable[[str, Sequence[object]], list[Row]]
+Run = Callable[[str, Sequence[Any]], list[Row]]
 """Runs one SELECT and gives its rows."""
 
 _BEGIN = {
@@ -24,9 +24,9 @@ def snapshot() -> Iterator[Run]:
     """One state of the store for as long as the block lasts."""
     with connection.cursor() as cursor:
 
-        def run(query: str, values: Sequence[object] = ()) -> list[Row]:
+        def run(query: str, values: Sequence[Any] = ()) -> list[Row]:
             cursor.execute(query, values)
-            return cursor.fetchall()
+            return list(cursor.fetchall())
 
         if connection.in_atomic_block:
             yield run
@@ -38,11 +38,11 @@ def snapshot() -> Iterator[Run]:
             _end(cursor)
 
 
-def run_alone(query: str, values: Sequence[object] = ()) -> list[Row]:
+def run_alone(query: str, values: Sequence[Any] = ()) -> list[Row]:
     """One SELECT by itself: a stream holds no transaction open while a slow client reads."""
     with connection.cursor() as cursor:
         cursor.execute(query, values)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _end(cursor: Any) -> None:

@@ -38,8 +38,8 @@ LARGEST_NUMBER = 2**31
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The query and the form as one: the last value of each name, the lists behind `name[]`, what of it came by form,
-    and the question as it was written, without key and token."""
+    """The query and the form as one: the last value of each name, the lists behind `name[]`, what of it came
+    by form, and the question as it was written, without key and token."""
 
     values: dict[str, str]
     lists: dict[str, list[str]]
@@ -135,15 +135,14 @@ def read_address(environ: Environ) -> Address:
                 raise BadRequest(f"The parameter {name} has different values in the query and in the form!")
         gathered.lists.update(of_form.lists)
         gathered.pieces += of_form.pieces
-    value = gathered.values.get("edd-api")
-    if value is None:
-        value = path.partition("/edd-api/")[2]
+    value = gathered.values.get("edd-api", path.partition("/edd-api/")[2])
     parameters = Parameters(gathered.values, gathered.lists, form, tuple(gathered.pieces))
     return Address(path, value.rstrip("/"), parameters)
 
 
 def read_request(address: Address, default_version: str) -> Request:
-    """Version, endpoint and format. Raises NotFound for a version and BadRequest for the others, in that order."""
+    """Version, endpoint and format. Raises NotFound for a version and BadRequest for the others, in that
+    order."""
     version, endpoint = _split_version(address.value, default_version)
     if version not in VERSIONS:
         raise NotFound("Invalid API version!")
@@ -185,7 +184,8 @@ def read_page(parameters: Parameters) -> Page:
 
 
 def read_id(text: str) -> int | None:
-    """A whole number as EDD reads ids: its absolute value, None where there is no digit in front ([3.6] 3.1)."""
+    """A whole number as EDD reads ids: its absolute value, None where there is no digit in front ([3.6]
+    3.1)."""
     digits = ""
     for mark in text.strip().lstrip("+-"):
         if not ("0" <= mark <= "9"):
@@ -195,7 +195,8 @@ def read_id(text: str) -> int | None:
 
 
 def is_numeric(text: str) -> bool:
-    """Whether PHP takes a text for a number; ids are read from such texts alone where [3.6] says "numeric"."""
+    """Whether PHP takes a text for a number; ids are read from such texts alone where [3.6] says
+    "numeric"."""
     return _NUMERIC.fullmatch(text.strip()) is not None
 
 
@@ -226,8 +227,8 @@ def _decode(text: str) -> str:
 
 
 class _Gathered:
-    """Parameters as they are read: the last value of each name; `a[]` and `a[0]` also gather in a list where lists
-    make sense. Key, token and the API's path stay out of the pieces, which may be shown."""
+    """Parameters as they are read: the last value of each name; `a[]` and `a[0]` also gather in a list where
+    lists make sense. Key, token and the API's path stay out of the pieces, which may be shown."""
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}

@@ -19,9 +19,13 @@ _OCTET = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
 MOST_WORDS = 9
 """A search of more words is one phrase, as in WordPress."""
 
-STOP_WORDS = frozenset(
-    "about an are as at be by com for from how in is it of on or that the this to was what when where who will with www".split()
-)
+# fmt: off
+STOP_WORDS = frozenset((
+    "about", "an", "are", "as", "at", "be", "by", "com", "for", "from", "how", "in", "is", "it",
+    "of", "on", "or", "that", "the", "this", "to", "was", "what", "when", "where", "who", "will",
+    "with", "www",
+))
+# fmt: on
 """Words that a search ignores beside others."""
 
 BY_DATE = "p.created_local DESC, p.id DESC"
@@ -73,7 +77,8 @@ def filter_terms(question: Question, rows: Filter) -> Filter:
 
 
 def _read_terms(question: Question, name: str) -> list[str] | None:
-    """The terms named; None where there is no filter. Percent-encoded octets are dropped from slugs, as WordPress does."""
+    """The terms named; None where there is no filter. Percent-encoded octets are dropped from slugs, as
+    WordPress does."""
     many = question.asked.parameters.lists.get(name)
     raw = ",".join(many) if many else question.text(name)
     kept = _OCTET.sub("", raw).strip()

@@ -7,9 +7,12 @@ from tillroll.shop.models import Dialect, ShopSettings
 from tillroll.shop.services import get_settings
 from tillroll.shop.zone import parse_zone
 
-NO_DECIMALS = frozenset(
-    ("BIF CLP DJF GNF HUF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF RIAL TWD").split()
-)
+# fmt: off
+NO_DECIMALS = frozenset((
+    "BIF", "CLP", "DJF", "GNF", "HUF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV", "XAF",
+    "XOF", "XPF", "RIAL", "TWD",
+))
+# fmt: on
 """Currencies whose amounts are whole ([3.6] 3.6)."""
 
 

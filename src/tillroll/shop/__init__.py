@@ -1,1 +1,2 @@
-"""The records of a shop: catalogue, customers, orders, discounts, downloads. Imports no other part of Tillroll."""
+"""The records of a shop: catalogue, customers, orders, discounts, downloads. Imports no other part of
+Tillroll."""

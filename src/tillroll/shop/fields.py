@@ -40,17 +40,18 @@ def divide_units(units: int, rate: int) -> int:
 
 
 def join_sum(whole: int, rest: int) -> Decimal:
-    """A sum that was added in two parts, whole units and 10^-9 units, so that 64 bits suffice for any shop."""
+    """A sum that was added in two parts, whole units and 10^-9 units, so that 64 bits suffice for any
+    shop."""
     return from_units(int(whole) * UNITS + int(rest))
 
 
 if TYPE_CHECKING:
-    _BigIntegerField = models.BigIntegerField[Any, Any]
+    _Base = models.DecimalField[Any, Any]  # what it takes and gives, to a type checker
 else:
-    _BigIntegerField = models.BigIntegerField
+    _Base = models.BigIntegerField
 
 
-class MoneyField(_BigIntegerField):
+class MoneyField(_Base):
     """An amount with nine decimals; also used for exchange rates and percentages."""
 
     description = "An exact amount with nine decimals"
@@ -74,13 +75,13 @@ class MoneyField(_BigIntegerField):
             raise ValidationError(f"{amount} is out of range; amounts go up to 999999999.999999999.")
         return units
 
-    def formfield(self, **kwargs: Any) -> Any:
+    def formfield(self, *args: Any, **kwargs: Any) -> Any:
         from django import forms
 
-        return super(models.IntegerField, self).formfield(
-            **{"form_class": forms.DecimalField, "decimal_places": 9, "max_digits": 18, **kwargs}
+        return models.Field.formfield(
+            self, **{"form_class": forms.DecimalField, "decimal_places": 9, "max_digits": 18, **kwargs}
         )
 
     @property
-    def validators(self) -> list[Any]:  # type: ignore[override]
+    def validators(self) -> list[Any]:  # the range is checked when a value is prepared for the store
         return []

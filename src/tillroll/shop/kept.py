@@ -1,7 +1,8 @@
 """The figures that are kept beside the records, recomputed from the orders by EDD's definitions.
 
 EDD stores these and lets them drift; here every service that touches an order recomputes them in the same
-transaction, for the customers and products that it touched. Amounts are summed in two parts (see fields.join_sum).
+transaction, for the customers and products that it touched. Amounts are summed in two parts (see
+fields.join_sum).
 """
 
 from collections.abc import Iterable
@@ -32,12 +33,12 @@ UPDATE shop_customer SET (purchase_count, purchase_whole, purchase_rest, downloa
     SELECT s.sales, {_carried("s.whole", "s.rest")},
            (SELECT COUNT(*) FROM shop_filedownload d WHERE d.customer_id = shop_customer.id)
     FROM (
-        SELECT COALESCE(SUM(CASE WHEN o.type = 'sale' AND o.status IN ({_NET}) THEN 1 ELSE 0 END), 0) AS sales,
-               {_sums("o.shop_total")}
+        SELECT COALESCE(SUM(CASE WHEN o.type = 'sale' AND o.status IN ({_NET}) THEN 1 ELSE 0 END), 0) AS
+        sales, {_sums("o.shop_total")}
         FROM shop_order o WHERE o.customer_id = shop_customer.id AND o.status IN ({_GROSS})
     ) s
 )
-"""  # noqa: S608 (the parts are constants)
+"""
 
 PRODUCTS = f"""
 UPDATE shop_product SET (sales, earnings_whole, earnings_rest) = (
@@ -61,12 +62,12 @@ UPDATE shop_product SET (sales, earnings_whole, earnings_rest) = (
         WHERE i.product_id = shop_product.id AND i.status IN ('complete', 'partially_refunded')
     ) f
 )
-"""  # noqa: S608 (the parts are constants)
+"""
 
 TERMS = """
 UPDATE shop_term SET count = (
-    SELECT COUNT(*) FROM shop_productterm x JOIN shop_product p ON p.id = x.product_id AND p.status = 'publish'
-    WHERE x.term_id = shop_term.id
+    SELECT COUNT(*) FROM shop_productterm x JOIN shop_product p ON p.id = x.product_id AND p.status =
+    'publish' WHERE x.term_id = shop_term.id
 )
 """
 
@@ -85,7 +86,8 @@ def refresh_customers(ids: Iterable[int] | None = None) -> None:
 
 
 def refresh_products(ids: Iterable[int] | None = None) -> None:
-    """sales and earnings of some products, or of all ([3.6] 3.1; equal sums count twice, [CONTRACT] Figures)."""
+    """sales and earnings of some products, or of all ([3.6] 3.1; equal sums count twice, [CONTRACT]
+    Figures)."""
     _refresh(PRODUCTS, "shop_product", ids)
 
 
@@ -99,7 +101,7 @@ def refresh_tallies() -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM shop_tally")
         for _, query in TALLIES:
-            cursor.execute(f"INSERT INTO shop_tally (name, value) {query}")  # noqa: S608
+            cursor.execute(f"INSERT INTO shop_tally (name, value) {query}")
 
 
 def adjust_tally(name: str, by: int) -> None:

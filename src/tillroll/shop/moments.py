@@ -1,7 +1,7 @@
 """How a moment crosses into raw SQL: in one form per store, written here alone.
 
-On SQLite times are texts without a zone; an aware datetime bound as text would sort behind the bare form, and rows at
-the first second of a day would fall into the day before.
+On SQLite times are texts without a zone; an aware datetime bound as text would sort behind the bare form,
+and rows at the first second of a day would fall into the day before.
 """
 
 from datetime import UTC, datetime

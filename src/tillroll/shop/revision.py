@@ -1,4 +1,5 @@
-"""What changed: every committed write bumps, in its own transaction, the revision of each topic that it touched."""
+"""What changed: every committed write bumps, in its own transaction, the revision of each topic that it
+touched."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +30,8 @@ class StoreBusy(Exception):
 
 @contextmanager
 def write(*topics: Topic) -> Iterator[None]:
-    """One transaction for a change and the revisions that it bumps; raises StoreBusy when it may not begin."""
+    """One transaction for a change and the revisions that it bumps; raises StoreBusy when it may not
+    begin."""
     try:
         with transaction.atomic():
             yield

@@ -1,6 +1,7 @@
 """How texts are folded, so that both stores match and sort them alike.
 
-Folded columns are written by the services and by imports; a query folds what it is asked for and compares plainly.
+Folded columns are written by the services and by imports; a query folds what it is asked for and compares
+plainly.
 """
 
 import unicodedata
@@ -23,5 +24,6 @@ def fold(text: str) -> str:
 
 
 def sort_key(text: str) -> bytes:
-    """Bytes that sort as a shop's titles do: spaces, punctuation, symbols, digits, letters, without case and accents."""
+    """Bytes that sort as a shop's titles do: spaces, punctuation, symbols, digits, letters, without case and
+    accents."""
     return fold(text).translate(_SORT).encode("utf-8", "surrogatepass")

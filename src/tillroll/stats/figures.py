@@ -1,7 +1,7 @@
 """What "sales" and "earnings" mean, and one query for each question about them ([3.6] 3.6, [CONTRACT] Stats).
 
-A sale counts on its own day, a refund takes its amount back on its own day. Amounts are in shop currency, summed in
-two parts (whole units and 10^-9 units), which no shop can overflow, and joined here.
+A sale counts on its own day, a refund takes its amount back on its own day. Amounts are in shop currency,
+summed in two parts (whole units and 10^-9 units), which no shop can overflow, and joined here.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +22,8 @@ HEADLINE = ("complete", "revoked")
 
 
 class Figures(NamedTuple):
-    """Of one span: how many sales, how many by the headline's count, earnings with tax and the tax, in 10^-9 units."""
+    """Of one span: how many sales, how many by the headline's count, earnings with tax and the tax, in 10^-9
+    units."""
 
     sales: int
     headline: int
@@ -51,14 +52,14 @@ def sum_spans(run: Run, spans: Sequence[Span | None]) -> list[Figures]:
     if bounded:
         marks = ", ".join(["(%s, %s, %s)"] * len(bounded))
         parts.append(
-            f"SELECT s.place, {_SUMS} FROM span s JOIN shop_order o"  # noqa: S608 (constants)
+            f"SELECT s.place, {_SUMS} FROM span s JOIN shop_order o"
             f" ON o.created_at >= s.first AND o.created_at < s.past AND {_EARNING} GROUP BY s.place"
         )
         for place, span in bounded:
             values += [place, bind_time(span.start), bind_time(span.end)]
-    for place, span in enumerate(spans):
-        if span is None:
-            parts.append(f"SELECT {place}, {_SUMS} FROM shop_order o WHERE {_EARNING}")  # noqa: S608 (constants)
+    for place, each in enumerate(spans):
+        if each is None:
+            parts.append(f"SELECT {place}, {_SUMS} FROM shop_order o WHERE {_EARNING}")
     query = " UNION ALL ".join(parts).replace("%", "%%")
     if bounded:
         query = f"WITH span (place, first, past) AS (VALUES {marks}) {query}"
@@ -100,7 +101,8 @@ def list_product_sales(run: Run, product_id: int | None = None) -> list[ProductF
     """How many order items sold each published product, newest first; or of one product in any status."""
     which, where, values = _which(product_id)
     rows = run(
-        f"SELECT p.slug, COALESCE(f.sold, 0) FROM shop_product p LEFT JOIN ({_PRODUCT_SALES.format(which=which)}) f"  # noqa: S608
+        "SELECT p.slug, COALESCE(f.sold, 0) FROM shop_product p"
+        f" LEFT JOIN ({_PRODUCT_SALES.format(which=which)}) f"
         f" ON f.product_id = p.id WHERE {where} ORDER BY p.created_local DESC, p.id DESC",
         values * 2,
     )
@@ -114,7 +116,7 @@ def list_product_earnings(
     which, where, values = _which(product_id)
     amount = "e.amount" if include_tax else "e.amount - e.tax"
     rows = run(
-        "SELECT p.slug, COALESCE(f.whole, 0), COALESCE(f.rest, 0) FROM shop_product p LEFT JOIN ("  # noqa: S608
+        "SELECT p.slug, COALESCE(f.whole, 0), COALESCE(f.rest, 0) FROM shop_product p LEFT JOIN ("
         f"SELECT e.product_id, SUM(({amount}) / 1000000000) AS whole, SUM(({amount}) %% 1000000000) AS rest"
         f" FROM ({_PRODUCT_EARNINGS.format(which=which)}) e GROUP BY e.product_id) f"
         f" ON f.product_id = p.id WHERE {where} ORDER BY p.created_local DESC, p.id DESC",

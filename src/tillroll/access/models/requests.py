@@ -1,10 +1,12 @@
-"""The log of API requests, in the `logs` database. It never holds a token, nor a key whole that it doesn't know."""
+"""The log of API requests, in the `logs` database. It never holds a token, nor a key whole that it doesn't
+know."""
 
 from django.db import models
 
 
 class RequestLogEntry(models.Model):
-    """One attempt to use the API ([CONTRACT] Request log). Names are copies, so that lines outlive what they name."""
+    """One attempt to use the API ([CONTRACT] Request log). Names are copies, so that lines outlive what they
+    name."""
 
     at = models.DateTimeField()
     user_id = models.BigIntegerField(default=0, help_text="The wire id; 0 for the public and the unknown.")

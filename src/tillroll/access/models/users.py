@@ -1,10 +1,10 @@
 """People and programs that log in or hold keys.
 
-A user has a wire id of its own: the id that the API shows and that a shop brought along. Django's key stays inside,
-so that a local administrator never meets WordPress' user 1.
+A user has a wire id of its own: the id that the API shows and that a shop brought along. Django's key stays
+inside, so that a local administrator never meets WordPress' user 1.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
@@ -37,7 +37,8 @@ class AccountManager(UserManager["User"]):
 
 
 class User(AbstractUser, SourcedModel):
-    """`login` and `display_name` are what the API shows; `capabilities` is kept by the services from roles and grants."""
+    """`login` and `display_name` are what the API shows; `capabilities` is kept by the services from roles
+    and grants."""
 
     wire_id = models.BigIntegerField(unique=True)
     login = models.CharField(max_length=60, blank=True)
@@ -49,7 +50,7 @@ class User(AbstractUser, SourcedModel):
         default=False, editable=False, help_text="May log in from this machine only."
     )
 
-    objects = AccountManager()
+    objects: ClassVar[AccountManager] = AccountManager()
 
     def __str__(self) -> str:
         return self.display_name or self.username

@@ -1,4 +1,5 @@
-"""/customers: who buys, how often and for how much ([2013], [2016], [3.6] 3.2 and 3.3, [CONTRACT] Customers)."""
+"""/customers: who buys, how often and for how much ([2013], [2016], [3.6] 3.2 and 3.3, [CONTRACT]
+Customers)."""
 
 import re
 from collections.abc import Sequence
@@ -25,19 +26,20 @@ _OPTIONAL = re.compile(r"Optional\(\"?(.*?)\"?\)")
 def customers(question: Question) -> Answer:
     if not question.caller.can(Capability.VIEW_SHOP_SENSITIVE_DATA):
         return missing(Capability.VIEW_SHOP_SENSITIVE_DATA)
-    read_page(question.asked.parameters)
+    page = read_page(question.asked.parameters)
     value = question.text("customer")
     rows = _find(value, is_v1=question.is_v1) if value else queries.ALL_CUSTOMERS
-    nothing = {"error": _nothing_found(value, is_v1=question.is_v1)}
+    nothing = _nothing_found(value, is_v1=question.is_v1)
     if rows is None:
-        return failed(nothing["error"])
+        return failed(nothing)
     if question.text("date"):
         span = _get_span(question)
         if span is None:
-            return failed("No customers found!" if not value else nothing["error"])
+            return failed(nothing)
         rows = queries.created_between(rows, span.start, span.end)
     return answer_list(
         question,
+        page,
         Listing(
             "customers",
             "shop_customer c",
@@ -45,7 +47,7 @@ def customers(question: Question) -> Answer:
             rows,
             queries.list_customers,
             partial(_render_v1 if question.is_v1 else _render_v2, question.shop),
-            nothing,
+            {"error": nothing},
         ),
     )
 
@@ -155,7 +157,8 @@ MOST_EMAILS = 30
 
 
 def number_emails(primary: str, addresses: Sequence[str]) -> dict[str, str] | None:
-    """The further addresses under their places in EDD's list, which the primary one begins and may leave gaps in."""
+    """The further addresses under their places in EDD's list, which the primary one begins and may leave
+    gaps in."""
     if not addresses:
         return None
     seen = {primary}

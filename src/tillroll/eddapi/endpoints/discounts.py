@@ -11,12 +11,13 @@ from tillroll.eddapi.request import is_numeric, read_id, read_page
 def discounts(question: Question) -> Answer:
     if not question.caller.can(Capability.MANAGE_SHOP_DISCOUNTS):
         return missing(Capability.MANAGE_SHOP_DISCOUNTS)
-    read_page(question.asked.parameters)
+    page = read_page(question.asked.parameters)
     value = question.text("discount")
     if value not in ("", "0"):
         return _answer_one(question, value)
     return answer_list(
         question,
+        page,
         Listing(
             "discounts",
             "shop_discount d",

@@ -19,12 +19,13 @@ def file_download_logs(question: Question) -> Answer:
         Capability.VIEW_SHOP_SENSITIVE_DATA
     ):
         return missing(Capability.VIEW_SHOP_SENSITIVE_DATA)
-    read_page(question.asked.parameters)
+    page = read_page(question.asked.parameters)
     rows = _find(question)
     if rows is None:
         return failed(NOTHING)
     return answer_list(
         question,
+        page,
         Listing(
             "download_logs",
             "shop_filedownload l",
@@ -38,7 +39,8 @@ def file_download_logs(question: Question) -> Answer:
 
 
 def _find(question: Question) -> Filter | None:
-    """All lines, or those of the customer whose id or address is given; None when there is no such customer."""
+    """All lines, or those of the customer whose id or address is given; None when there is no such
+    customer."""
     value = question.text("customer")
     if value in ("", "0"):
         return queries.ALL_DOWNLOADS

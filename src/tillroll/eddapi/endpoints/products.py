@@ -1,4 +1,5 @@
-"""/products: what the shop sells. Public; sums, files and notes need rights ([2013], [3.6] 3.1, [CONTRACT] Products)."""
+"""/products: what the shop sells. Public; sums, files and notes need rights ([2013], [3.6] 3.1, [CONTRACT]
+Products)."""
 
 import json
 from datetime import datetime, timedelta
@@ -25,13 +26,14 @@ Groups = dict[int, list[Row]]
 
 
 def products(question: Question) -> Answer:
-    read_page(question.asked.parameters)
+    page = read_page(question.asked.parameters)
     if product_id := read_id(question.text("product")):
         return _answer_one(question, product_id)
     rows = filter_terms(question, search(queries.PUBLISHED, question.text("s")))
     rows, order = order_products(question, rows)
     return answer_list(
         question,
+        page,
         Listing(
             "products",
             "shop_product p",

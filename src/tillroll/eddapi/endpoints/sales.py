@@ -29,7 +29,7 @@ _NOTED = {
 def sales(question: Question) -> Answer:
     if not question.caller.can(Capability.VIEW_SHOP_REPORTS):
         return missing(Capability.VIEW_SHOP_REPORTS)
-    read_page(question.asked.parameters)
+    page = read_page(question.asked.parameters)
     render = partial(_render_v1 if question.is_v1 else _render_v2, question.shop)
     one = _find_one(question)
     if one is not None:
@@ -37,6 +37,7 @@ def sales(question: Question) -> Answer:
         return Answer({"sales": render(question.run, found)} if found else {})
     return answer_list(
         question,
+        page,
         Listing("sales", "shop_order o", "o.id", _find_many(question), queries.list_orders, render, {}),
     )
 

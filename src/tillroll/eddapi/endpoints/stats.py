@@ -60,7 +60,8 @@ def _value(question: Question, kind: str, figures: Figures) -> Number:
 
 
 def _default(question: Question, kinds: Sequence[str]) -> Body:
-    """Today, this month, last month and all time; the last by the headline's definition ([CONTRACT] Stats)."""
+    """Today, this month, last month and all time; the last by the headline's definition ([CONTRACT]
+    Stats)."""
     shop, now = question.shop, timezone.now()
     spans: list[Span | None] = [get_period(name, now, shop.zone, shop.week_start) for _, name in _DEFAULT]
     *named, ever = sum_spans(question.run, [*spans, None])
@@ -113,7 +114,7 @@ def _day_key(day: date) -> str:
 
 def _sum(question: Question, values: Sequence[Number]) -> Number:
     """The sum of the days as they are shown, exact to the currency's decimals."""
-    scale = 10**question.shop.decimals
+    scale: int = 10**question.shop.decimals
     cents = sum(round(value * scale) for value in values)
     return cents / scale if cents % scale else cents // scale
 

@@ -14,8 +14,9 @@ class Taxonomy(models.TextChoices):
 
 
 class Product(SourcedModel):
-    """A product. `created_local` and `modified_local` are the shop's own clock as it was written down: a wall-clock
-    reading that a change of zone or a skipped hour must not alter, and the order in which products are listed."""
+    """A product. `created_local` and `modified_local` are the shop's own clock as it was written down: a
+    wall-clock reading that a change of zone or a skipped hour must not alter, and the order in which
+    products are listed."""
 
     title = models.TextField()
     slug = models.CharField(max_length=200, blank=True)
@@ -87,7 +88,8 @@ class PriceOption(SourcedModel):
 
 
 class ProductFile(SourcedModel):
-    """A file that buyers get. `condition` is `all` or the price id it belongs to; members that the shop never had are null."""
+    """A file that buyers get. `condition` is `all` or the price id it belongs to; members that the shop
+    never had are null."""
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="files", db_index=False)
     position = models.IntegerField()
@@ -128,7 +130,8 @@ class BundleItem(SourcedModel):
 
 
 class Term(SourcedModel):
-    """A category (they form a tree) or a tag. The key is WordPress' term_taxonomy_id; the wire shows both ids."""
+    """A category (they form a tree) or a tag. The key is WordPress' term_taxonomy_id; the wire shows both
+    ids."""
 
     term_id = models.BigIntegerField()
     taxonomy = models.CharField(max_length=32, choices=Taxonomy.choices)

@@ -9,7 +9,8 @@ from tillroll.shop.models.source import SourcedModel
 
 
 class Customer(SourcedModel):
-    """A buyer. `user_id` is the wire id of the user that they log in as, 0 for a guest; the user may be gone."""
+    """A buyer. `user_id` is the wire id of the user that they log in as, 0 for a guest; the user may be
+    gone."""
 
     user_id = models.BigIntegerField(default=0)
     email = models.CharField(max_length=100)

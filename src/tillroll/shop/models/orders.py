@@ -1,7 +1,8 @@
 """What was sold and given back: orders and refunds with everything that belongs to them.
 
-An order keeps the amounts of its own currency and, beside them, the same in shop currency (`shop_…` = amount / rate),
-so that no sum ever divides. A refund is an order of type `refund` with negative amounts and the sale as its parent.
+An order keeps the amounts of its own currency and, beside them, the same in shop currency (`shop_…` = amount
+/ rate), so that no sum ever divides. A refund is an order of type `refund` with negative amounts and the
+sale as its parent.
 """
 
 from decimal import Decimal

@@ -19,7 +19,8 @@ def create_customer(
     additional_emails: tuple[str, ...] = (),
     **extra: object,
 ) -> Customer:
-    """A customer with their primary address and further ones; IntegrityError when the address has a customer."""
+    """A customer with their primary address and further ones; IntegrityError when the address has a
+    customer."""
     created = created_at or timezone.now()
     with write(Topic.CUSTOMERS):
         customer = Customer.objects.create(

@@ -1,5 +1,5 @@
-"""Sales and refunds. Each write keeps the figures of the customers and products that it touches, and calls the hooks
-inside its own transaction, so that whoever keeps sums keeps them exactly."""
+"""Sales and refunds. Each write keeps the figures of the customers and products that it touches, and calls
+the hooks inside its own transaction, so that whoever keeps sums keeps them exactly."""
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
@@ -30,8 +30,8 @@ def on_order_changed(hook: OrderHook) -> OrderHook:
 
 @dataclass(frozen=True)
 class Fee:
-    """A fee of an order or of one of its lines; `amount` is without tax, and below zero it is a credit, which is
-    kept as a positive amount of that type."""
+    """A fee of an order or of one of its lines; `amount` is without tax, and below zero it is a credit,
+    which is kept as a positive amount of that type."""
 
     label: str
     amount: Decimal
@@ -130,8 +130,8 @@ def refund_order(
 ) -> Order:
     """Gives back a sale: whole, or the total amounts named by item id ([3.6] 7.4). Returns the refund.
 
-    The sale's own amounts stay; its items and itself become refunded or partially_refunded. Raises ValueError for
-    more than is left of an item, or an item of another order.
+    The sale's own amounts stay; its items and itself become refunded or partially_refunded. Raises
+    ValueError for more than is left of an item, or an item of another order.
     """
     moment = at or timezone.now()
     with write(Topic.ORDERS, Topic.CUSTOMERS, Topic.CATALOGUE):
@@ -146,7 +146,7 @@ def refund_order(
             if not 0 < amount <= left[key]:
                 raise ValueError(f"{amount} can't be refunded of item {key}: {left[key]} is left.")
         count = order.refunds.filter(type="refund").count()
-        key = secrets.token_hex(16)
+        payment_key = secrets.token_hex(16)
         refund = Order.objects.create(
             parent=order,
             number=f"{order.number or order.pk}-R-{count + 1}",
@@ -159,8 +159,8 @@ def refund_order(
             gateway=order.gateway,
             mode=order.mode,
             currency=order.currency,
-            payment_key=key,
-            payment_key_folded=key,
+            payment_key=payment_key,
+            payment_key_folded=payment_key,
             rate=order.rate,
             created_at=moment,
             modified_at=moment,
