@@ -1,11 +1,18 @@
 """The built wheel is whole: it runs where there is no checkout."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
+import urllib.error
+import urllib.request
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,17 +47,18 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
+def get_outside() -> dict[str, str]:
+    """The environment without the suite's own settings."""
+    suites_own = ("TILLROLL", "DJANGO", "PYTHON")
+    return {name: value for name, value in os.environ.items() if not name.startswith(suites_own)}
+
+
 def run(*command: str | Path, **environment: str | Path) -> str:
-    """What a command prints, from a folder outside the checkout and without the suite's own settings."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("TILLROLL", "DJANGO", "PYTHON"))
-    }
+    """What a command prints, from a folder outside the checkout."""
     done = subprocess.run(
         command,
         cwd="/",
-        env={**kept, **environment},
+        env={**get_outside(), **environment},
         capture_output=True,
         text=True,
         timeout=120,
@@ -80,13 +88,53 @@ def test_the_package_is_the_wheels_own(bare: Path) -> None:
     assert Path(where).is_relative_to(bare.parent)
 
 
-def test_the_wheel_answers_a_request(bare: Path, home: Path) -> None:
-    ask = """
-from wsgiref.util import setup_testing_defaults
-from tillroll.wsgi import application
-environ = {"PATH_INFO": "/healthz/live"}
-setup_testing_defaults(environ)
-answer = application(environ, lambda status, headers: print(status))
-print(b"".join(answer).decode())
-"""
-    assert run(bare / "python", "-c", ask, TILLROLL_HOME=home) == '200 OK\n{"status": "ok"}\n'
+def test_the_wheels_command_says_its_version(bare: Path) -> None:
+    assert run(bare / "tillroll", "--version") == f"tillroll {tillroll.__version__}\n"
+
+
+def test_the_wheel_serves_a_demo_shop(bare: Path, home: Path) -> None:
+    with serve(bare / "tillroll", home) as url:
+        assert get_json(f"{url}/healthz/ready") == {"status": "ok"}
+        products = get_json(f"{url}/edd-api/v2/products/?number=3")
+    assert list(products) == ["products", "request_speed"]
+    assert len(products["products"]) == 3
+    assert (home / "tillroll.sqlite3").is_file()
+
+
+@contextmanager
+def serve(tillroll_command: Path, home: Path) -> Iterator[str]:
+    """The address of a demo shop that is served while the context lasts."""
+    server = subprocess.Popen(
+        [tillroll_command, "serve", "--demo", "--port", "0"],
+        cwd="/",
+        env={**get_outside(), "TILLROLL_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert server.stdout
+        found = next(
+            filter(None, (re.search(r"listens at (http\S+)/ ", line) for line in server.stdout)), None
+        )
+        assert found, "the server ended before it said where it listens"
+        wait_for(server, f"{found[1]}/healthz/live")
+        yield found[1]
+    finally:
+        server.terminate()
+        server.communicate(timeout=60)
+
+
+def wait_for(server: subprocess.Popen[str], url: str) -> None:
+    """Returns when the server answers; fails when it ends first."""
+    for _ in range(600):
+        with suppress(urllib.error.URLError):
+            assert get_json(url) == {"status": "ok"}
+            return
+        with suppress(subprocess.TimeoutExpired):
+            pytest.fail(f"the server ended with {server.wait(0.1)}")
+    pytest.fail(f"{url} does not answer")
+
+
+def get_json(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return json.load(answer)
