@@ -1,7 +1,8 @@
-"""From a reader to the shop, second half: staged records become the shop's in one transaction, all or nothing.
+"""From a reader to the shop, second half: staged records become the shop's in one transaction, all or
+nothing.
 
-It takes what is new, changes what changed, removes what the source no longer has, and touches no record of another
-source. A demo shop is replaced.
+It takes what is new, changes what changed, removes what the source no longer has, and touches no record of
+another source. A demo shop is replaced.
 """
 
 import sqlite3
@@ -43,10 +44,14 @@ def apply(
     kind: SourceKind,
     name: str,
     *,
+    known_as: str = "",
     settings: dict[str, Any] | None = None,
     on_step: Callable[[str], None] = lambda _step: None,
 ) -> dict[type[models.Model], Change]:
-    """Makes the staged records the shop's, as those of the source `name`, and sets the shop settings that it gives.
+    """Makes the staged records the shop's, as those of the source `name`, and sets the shop settings that it
+    gives.
+
+    `known_as` is the name that the source had so far, where that is another.
 
     Raises ApplyError when a record's id belongs to another source or to the shop itself.
     """
@@ -55,7 +60,7 @@ def apply(
     try:
         with write(*Topic), connection.cursor() as cursor:
             clear_demo()
-            source = _touch_source(kind, name)
+            source = _touch_source(kind, name, known_as or name)
             if connection.vendor == "postgresql":
                 _copy_to_postgresql(cursor, staging.path)
             for each in KINDS:
@@ -85,14 +90,15 @@ def apply(
 
 
 def clear_demo() -> bool:
-    """Removes a demo shop with its keys and logins, inside the caller's transaction; False when there is none."""
+    """Removes a demo shop with its keys and logins, inside the caller's transaction; False when there is
+    none."""
     demos = list(Source.objects.filter(kind=SourceKind.DEMO))
     if not demos:
         return False
     with connection.cursor() as cursor:
         for kind in reversed(KINDS):
             for demo in demos:
-                cursor.execute(f"DELETE FROM {kind.table} WHERE source_id = %s", (demo.pk,))  # noqa: S608 (own names)
+                cursor.execute(f"DELETE FROM {kind.table} WHERE source_id = %s", (demo.pk,))
     User.objects.filter(is_demo=True).delete()
     Source.objects.filter(kind=SourceKind.DEMO).delete()
     return True
@@ -102,9 +108,6 @@ def _attach(path: Path) -> None:
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("ATTACH DATABASE %s AS staging", (str(path),))
-            for kind in KINDS:
-                keys = ", ".join(kind.key)
-                cursor.execute(f"CREATE INDEX staging.key_{kind.table} ON staged_{kind.table} ({keys})")
 
 
 def _detach() -> None:
@@ -113,10 +116,12 @@ def _detach() -> None:
             cursor.execute("DETACH DATABASE staging")
 
 
-def _touch_source(kind: SourceKind, name: str) -> int:
+def _touch_source(kind: SourceKind, name: str, known_as: str) -> int:
     now = timezone.now()
-    source, _ = Source.objects.get_or_create(kind=kind, name=name, defaults={"created_at": now, "imported_at": now})
-    Source.objects.filter(pk=source.pk).update(imported_at=now)
+    times = {"created_at": now, "imported_at": now}
+    source, _ = Source.objects.get_or_create(kind=kind, name=known_as[:255], defaults=times)
+    source.name, source.imported_at = name[:255], now
+    source.save()
     return source.pk
 
 
@@ -127,10 +132,11 @@ def _copy_to_postgresql(cursor: CursorWrapper, path: Path) -> None:
             names = ", ".join(f'"{name}"' for name in kind.columns)
             table = f"staged_{kind.table}"
             cursor.execute(
-                f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS SELECT {names} FROM {kind.table} WITH NO DATA"
+                f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS"
+                f" SELECT {names} FROM {kind.table} WITH NO DATA"
             )
             with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                for row in scratch.execute(f"SELECT {names} FROM {table}"):  # noqa: S608 (own names)
+                for row in scratch.execute(f"SELECT {names} FROM {table}"):
                     copy.write_row(row)
             cursor.execute(f"CREATE INDEX ON {table} ({', '.join(kind.key)})")
             cursor.execute(f"ANALYZE {table}")
@@ -140,27 +146,27 @@ def _matches(kind: Kind) -> str:
     return " AND ".join(f"m.{name} = s.{name}" for name in kind.key)
 
 
-def _scalar(cursor: CursorWrapper, query: str, *values: object) -> int:
+def _scalar(cursor: CursorWrapper, query: str, *values: int) -> int:
     cursor.execute(query, values)
     row = cursor.fetchone()
     return int(row[0]) if row and row[0] is not None else 0
 
 
 def _refuse_strangers(cursor: CursorWrapper, kind: Kind, source: int) -> None:
-    """Roles are taken over by their names; any other record of another's may not be written over."""
+    """Adopts what may be adopted; any other record of another's may not be written over."""
     table = kind.table
-    if table == "access_role":
+    if kind.adopts:
         cursor.execute(
-            f"UPDATE access_role SET source_id = %s WHERE source_id IS NULL"
-            f" AND slug IN (SELECT slug FROM staged_{table})",  # noqa: S608 (own names)
+            f"UPDATE {table} AS m SET source_id = %s WHERE source_id IS NULL"
+            f" AND EXISTS (SELECT 1 FROM staged_{table} s WHERE {_matches(kind)})",
             (source,),
         )
-        return
     strange = "(m.source_id IS NULL OR m.source_id <> %s)"
-    if not _scalar(cursor, f"SELECT 1 FROM {table} m WHERE {strange} LIMIT 1", source):  # noqa: S608
+    if not _scalar(cursor, f"SELECT 1 FROM {table} m WHERE {strange} LIMIT 1", source):
         return
     cursor.execute(
-        f"SELECT m.{kind.key[0]} FROM {table} m JOIN staged_{table} s ON {_matches(kind)} WHERE {strange} LIMIT 1",  # noqa: S608
+        f"SELECT m.{kind.key[0]} FROM {table} m JOIN staged_{table} s ON {_matches(kind)}"
+        f" WHERE {strange} LIMIT 1",
         (source,),
     )
     if row := cursor.fetchone():
@@ -178,27 +184,29 @@ def _merge(cursor: CursorWrapper, kind: Kind, source: int) -> Change:
     plain = tuple(name for name in kind.columns if name not in kind.key)
     ours, theirs = (", ".join(f'{side}."{name}"' for name in plain) for side in "ms")
     differs = f"({ours}) IS DISTINCT FROM ({theirs})" if plain else "FALSE"
-    total = _scalar(cursor, f"SELECT COUNT(*) FROM {staged}")  # noqa: S608 (own names, here and below)
-    if not _scalar(cursor, f"SELECT 1 FROM {table} WHERE source_id = %s LIMIT 1", source):  # noqa: S608
-        cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {values} FROM {staged} s")  # noqa: S608
+    total = _scalar(cursor, f"SELECT COUNT(*) FROM {staged}")
+    if not _scalar(cursor, f"SELECT 1 FROM {table} WHERE source_id = %s LIMIT 1", source):
+        cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {values} FROM {staged} s")
         return Change(total, 0, 0, total)
     cursor.execute(
-        f"DELETE FROM {table} AS m WHERE m.source_id = %s"  # noqa: S608
+        f"DELETE FROM {table} AS m WHERE m.source_id = %s"
         f" AND NOT EXISTS (SELECT 1 FROM {staged} s WHERE {_matches(kind)})",
         (source,),
     )
     removed = cursor.rowcount
-    changed = _scalar(cursor, f"SELECT COUNT(*) FROM {staged} s JOIN {table} m ON {_matches(kind)} WHERE {differs}")  # noqa: S608
+    changed = _scalar(
+        cursor, f"SELECT COUNT(*) FROM {staged} s JOIN {table} m ON {_matches(kind)} WHERE {differs}"
+    )
     if changed and kind.replaces:
         cursor.execute(
-            f"DELETE FROM {table} AS m WHERE EXISTS"  # noqa: S608
+            f"DELETE FROM {table} AS m WHERE EXISTS"
             f" (SELECT 1 FROM {staged} s WHERE {_matches(kind)} AND {differs})"
         )
     elif changed:
         sets = ", ".join(f'"{name}" = s."{name}"' for name in plain)
-        cursor.execute(f"UPDATE {table} AS m SET {sets} FROM {staged} s WHERE {_matches(kind)} AND {differs}")  # noqa: S608
+        cursor.execute(f"UPDATE {table} AS m SET {sets} FROM {staged} s WHERE {_matches(kind)} AND {differs}")
     cursor.execute(
-        f"INSERT INTO {table} ({columns}) SELECT {values} FROM {staged} s"  # noqa: S608
+        f"INSERT INTO {table} ({columns}) SELECT {values} FROM {staged} s"
         f" WHERE NOT EXISTS (SELECT 1 FROM {table} m WHERE {_matches(kind)})"
     )
     added = cursor.rowcount - (changed if kind.replaces else 0)
@@ -212,11 +220,16 @@ def _remove_orphans(cursor: CursorWrapper, changes: dict[type[models.Model], Cha
             continue
         for relation in model._meta.get_fields(include_hidden=True):
             child = getattr(relation, "field", None)
-            if not relation.auto_created or not isinstance(child, models.ForeignKey) or not child.db_constraint:
+            if (
+                not relation.auto_created
+                or not isinstance(child, models.ForeignKey)
+                or not getattr(child, "db_constraint", True)
+            ):
                 continue
+            parents, key = model._meta.db_table, child.target_field.column
             cursor.execute(
-                f"DELETE FROM {child.model._meta.db_table} AS c WHERE c.{child.column} IS NOT NULL AND NOT EXISTS"  # noqa: S608
-                f" (SELECT 1 FROM {model._meta.db_table} p WHERE p.{child.target_field.column} = c.{child.column})"
+                f"DELETE FROM {child.model._meta.db_table} AS c WHERE c.{child.column} IS NOT NULL"
+                f" AND NOT EXISTS (SELECT 1 FROM {parents} p WHERE p.{key} = c.{child.column})"
             )
 
 
@@ -225,7 +238,7 @@ def _set_sequences(cursor: CursorWrapper) -> None:
     for kind in KINDS:
         if kind.key != ("id",):
             continue
-        last = max(_scalar(cursor, f"SELECT MAX(id) FROM {kind.table}"), OWN_IDS_FROM - 1)  # noqa: S608
+        last = max(_scalar(cursor, f"SELECT MAX(id) FROM {kind.table}"), OWN_IDS_FROM - 1)
         if connection.vendor == "postgresql":
             cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", (kind.table, last))
         else:

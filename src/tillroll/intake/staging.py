@@ -1,4 +1,5 @@
-"""From a reader to the shop, first half: records are staged in a scratch file, which holds no lock of the shop's."""
+"""From a reader to the shop, first half: records are staged in a scratch file, which holds no lock of the
+shop's."""
 
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -33,22 +34,27 @@ from tillroll.shop.models import (
 )
 
 BATCH = 2_000
-"""Rows written to the scratch file at once: large enough to be quick, small enough for memory to stay flat."""
+"""Rows written to the scratch file at once: large enough to be quick, small enough for memory to stay
+flat."""
 
 
 @dataclass(frozen=True)
 class Kind:
     """How records of one model are matched and what of them a source decides.
 
-    `key`: the columns that tell which record is which. `kept`: columns that are not the source's, with the SQL value
-    that a new record begins with. `replaces`: changed rows are taken out and put back, because a second unique
-    column might otherwise clash while two records swap it.
+    `key`: the columns that tell which record is which. `kept`: columns that are not the source's, with the
+    SQL value that a new record begins with. `replaces`: changed rows are taken out and put back, because a
+    second unique column might otherwise clash while two records swap it. `unique`: such a column of records
+    that have to stay in place. `adopts`: a record that is here already under the same key becomes the
+    source's.
     """
 
     model: type[models.Model]
     key: tuple[str, ...] = ("id",)
     kept: dict[str, str] = field(default_factory=dict)
     replaces: bool = False
+    unique: str = ""
+    adopts: bool = False
 
     @property
     def table(self) -> str:
@@ -59,6 +65,22 @@ class Kind:
         """The columns to stage, in this order; `apply` adds source_id."""
         skipped = {"source_id", *self.kept} | ({"id"} if "id" not in self.key else set())
         return tuple(f.column for f in self.model._meta.concrete_fields if f.column not in skipped)
+
+    @property
+    def scratch_columns(self) -> str:
+        """The columns as the scratch file declares them: numbers may be staged as text, SQLite makes them
+        numbers."""
+        fields = {f.column: f for f in self.model._meta.concrete_fields}
+        declared = ", ".join(f'"{name}" {_get_affinity(fields[name])}' for name in self.columns)
+        return f"{declared}, PRIMARY KEY ({', '.join(self.key)})"
+
+
+def _get_affinity(field: "models.Field[Any, Any]") -> str:
+    if isinstance(field, models.ForeignKey):
+        field = field.target_field
+    if isinstance(field, models.IntegerField | models.AutoField | models.BooleanField):
+        return "INTEGER"
+    return "BLOB" if isinstance(field, models.BinaryField) else "TEXT"
 
 
 KINDS: tuple[Kind, ...] = (
@@ -85,7 +107,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(DiscountProduct, key=("discount_id", "role", "position")),
     Kind(DiscountTerm, key=("discount_id", "position")),
     Kind(FileDownload),
-    Kind(Role, key=("slug",)),
+    Kind(Role, key=("slug",), adopts=True),
     Kind(
         User,
         key=("wire_id",),
@@ -97,9 +119,10 @@ KINDS: tuple[Kind, ...] = (
             "is_active": "TRUE",
             "is_demo": "FALSE",
         },
+        unique="username",
     ),
-    Kind(UserRole, key=("user_id", "role_id")),
-    Kind(UserCapability, key=("user_id", "capability")),
+    Kind(UserRole, key=("user_id", "role_id"), adopts=True),
+    Kind(UserCapability, key=("user_id", "capability"), adopts=True),
     Kind(ApiKey, key=("public_key",), kept={"label": "''", "revoked_at": "NULL"}),
 )
 """Every kind of record that a source can bring, parents first."""
@@ -108,8 +131,8 @@ KIND_OF = {kind.model: kind for kind in KINDS}
 
 
 class Staging:
-    """The scratch file. Rows are tuples in the order of their kind's columns: amounts as 10^-9 units, times as
-    'YYYY-MM-DD HH:MM:SS' in UTC, truth as 0 and 1, JSON as text."""
+    """The scratch file. Rows are tuples in the order of their kind's columns: amounts as 10^-9 units, times
+    as 'YYYY-MM-DD HH:MM:SS' in UTC, truth as 0 and 1, JSON as text. Of rows with one key the last counts."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -118,10 +141,10 @@ class Staging:
         self._inserts: dict[type[models.Model], str] = {}
         self._waiting: dict[type[models.Model], list[Sequence[Any]]] = {}
         for kind in KINDS:
-            names = ", ".join(f'"{name}"' for name in kind.columns)
-            self.database.execute(f'CREATE TABLE "staged_{kind.table}" ({names})')
+            self.database.execute(f'CREATE TABLE "staged_{kind.table}" ({kind.scratch_columns})')
             marks = ", ".join("?" * len(kind.columns))
-            self._inserts[kind.model] = f'INSERT INTO "staged_{kind.table}" VALUES ({marks})'  # noqa: S608 (own names)
+            # a dump may bring a row twice: the later one counts, as it would in the database
+            self._inserts[kind.model] = f'REPLACE INTO "staged_{kind.table}" VALUES ({marks})'
             self._waiting[kind.model] = []
         self.database.execute("BEGIN")
 

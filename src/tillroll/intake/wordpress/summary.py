@@ -1,0 +1,103 @@
+"""What an import did, for the terminal: counts, what was left out and why, and where the shop's stored
+figures differ."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tillroll.intake.apply import Change
+from tillroll.intake.wordpress.findings import LeftOut
+
+MOST_SHOWN = 20
+"""Differences that are listed; the total says how many there are."""
+
+
+class Difference(NamedTuple):
+    """A figure that the shop stored and that its orders contradict."""
+
+    record: str
+    stored: str
+    computed: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """`records` by the plural name of their kind, in the order of writing; `size` in bytes of the dump
+    file."""
+
+    shop: str
+    url: str
+    prefix: str
+    records: Mapping[str, Change]
+    left_out: tuple[LeftOut, ...]
+    differences: tuple[Difference, ...]
+    differences_total: int
+    has_replaced_demo: bool
+    invalid_values: int
+    seconds: float
+    size: int
+
+    @property
+    def total(self) -> int:
+        """How many records of this source the shop has now."""
+        return sum(change.total for change in self.records.values())
+
+
+def render_summary(summary: Summary) -> RenderableType:
+    """The summary as tables of rich."""
+    parts: list[RenderableType] = [_render_records(summary)]
+    if summary.left_out:
+        parts.append(_render_left_out(summary))
+    if summary.differences:
+        parts.append(_render_differences(summary))
+    notes = []
+    if summary.has_replaced_demo:
+        notes.append("The demo shop with its keys and logins was replaced.")
+    if summary.invalid_values:
+        notes.append(
+            f"{summary.invalid_values:,} values held bytes that are no text; they show � in their place."
+        )
+    notes.append(
+        f"{summary.total:,} records of {summary.shop} ({summary.url}) from {summary.size:,} bytes"
+        f" in {summary.seconds:.1f} s."
+    )
+    return Group(*parts, *(Text(note) for note in notes))
+
+
+def _render_records(summary: Summary) -> Table:
+    table = Table(title="Records", title_justify="left")
+    table.add_column("kind")
+    for name in ("added", "changed", "removed", "now"):
+        table.add_column(name, justify="right")
+    for name, change in summary.records.items():
+        if change.total or change.removed:
+            numbers = (change.added, change.changed, change.removed, change.total)
+            table.add_row(name, *(f"{number:,}" for number in numbers))
+    return table
+
+
+def _render_left_out(summary: Summary) -> Table:
+    table = Table(title="Left out or repaired", title_justify="left")
+    table.add_column("how many", justify="right")
+    table.add_column("what")
+    table.add_column("why")
+    for count, what, why in summary.left_out:
+        table.add_row("" if count is None else f"{count:,}", Text(what), Text(why))
+    return table
+
+
+def _render_differences(summary: Summary) -> Table:
+    shown = len(summary.differences)
+    title = f"Stored figures that the orders contradict: {summary.differences_total:,}"
+    if shown < summary.differences_total:
+        title += f", the first {shown}"
+    table = Table(title=title, title_justify="left")
+    for name in ("record", "the shop stored", "its orders give"):
+        table.add_column(name)
+    for difference in summary.differences:
+        table.add_row(*(Text(cell) for cell in difference))
+    return table
