@@ -24,6 +24,11 @@ elif STORE != "sqlite":
 def pytest_configure() -> None:
     from django.conf import settings
 
+    # named for this moment alone: pytest-django, and each process that xdist starts, would otherwise load the
+    # settings before this file has said which store and home they are to find
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tillroll.settings"
+    assert settings.INSTALLED_APPS
+    del os.environ["DJANGO_SETTINGS_MODULE"]
     for alias in ("default", "logs"):
         name = f"test_tillroll_{alias}_{os.getpid()}"
         settings.DATABASES[alias]["TEST"] = {
