@@ -49,14 +49,17 @@ _SKIPPED = re.compile(
 
 
 class Table(NamedTuple):
-    """A table and the columns of the rows beside it: the INSERT's own list, else the CREATE TABLE's."""
+    """A table and the columns of the rows beside it: the INSERT's own list, else the CREATE TABLE's.
+
+    Generated columns are left out.
+    """
 
     name: str
     columns: tuple[str, ...]
 
 
 class DumpReader:
-    """Iterating gives `(table, rows)`, up to about 2,000 rows at a time, for the tables that `wants` accepts.
+    """Iterating gives `(table, rows)`, up to BATCH rows at a time, for the tables that `wants` accepts.
 
     Each CREATE TABLE of such a table is given once with no rows. Raises DumpError for a file that is no dump,
     that can't be read or that breaks off: a caller must be able to take back the rows that came before.
@@ -84,6 +87,7 @@ class DumpReader:
         self.invalid_values = 0
         """Values with bytes that are not of their character set; each such byte is U+FFFD now."""
         self._columns: dict[str, TableHead] = {}
+        self._generated: dict[str, frozenset[str]] = {}
         self._databases: dict[str, str | None] = {}
         self._with_rows: set[str] = set()
         self._database: str | None = None
@@ -117,6 +121,9 @@ class DumpReader:
             if not rows:
                 yield table, rows
                 continue
+            if pending and len(pending) + len(rows) > BATCH:
+                yield table, pending
+                pending = []
             if not pending:
                 begun = sql.characters_read
             pending_table = table
@@ -168,18 +175,34 @@ class DumpReader:
         if model is not None:
             head = head._replace(columns=model.columns, all_columns=model.all_columns)
         self._columns[head.table] = head
+        self._generated[head.table] = frozenset(head.all_columns) - frozenset(head.columns)
         if self._wants(head.table):
             yield Table(head.table, head.columns), []
 
     def _read_insert(self, sql: SqlText) -> Iterator[tuple[Table, list[Row]]]:
-        head = read_insert(sql)
+        head = read_insert(sql, self._terminator)
         self._note_table(sql, head)
         if not self._wants(head.table):
             skip_inserts(sql, head.text, self._terminator)
             return
         if not head.has_values:
+            skip_statement(sql, self._terminator)
             raise sql.error(f"fills {head.table} by an INSERT without VALUES")
         self._with_rows.add(head.table)
+        reader, choices = self._get_rows(sql, head)
+        generated = self._generated.get(head.table, frozenset())
+        invalid = reader.invalid
+        for rows in reader.read():
+            self.invalid_values += reader.invalid - invalid
+            invalid = reader.invalid
+            columns = next(names for names in choices if len(names) == reader.width)
+            if generated.isdisjoint(columns):
+                yield Table(head.table, columns), rows
+            else:
+                yield _drop_columns(Table(head.table, columns), rows, generated)
+
+    def _get_rows(self, sql: SqlText, head: InsertHead) -> tuple[RowReader, list[tuple[str, ...]]]:
+        """What reads the INSERT's rows, and the columns that they may have: their number tells which."""
         known = self._columns.get(head.table)
         choices = [head.columns] if head.columns else [known.columns, known.all_columns] if known else []
         if not any(choices):
@@ -192,22 +215,15 @@ class DumpReader:
             widths = tuple(map(len, choices))
             self._rows = RowReader(sql, head.table, widths, head.text, self._terminator)
             self._rows_key = key
-        reader, invalid = self._rows, self._rows.invalid
-        table = Table(head.table, choices[0])
-        for rows in reader.read():
-            if len(table.columns) != reader.width:
-                table = Table(head.table, choices[1])
-            self.invalid_values += reader.invalid - invalid
-            invalid = reader.invalid
-            yield table, rows
+        return self._rows, choices
 
     def _note_table(self, sql: SqlText, head: InsertHead | TableHead) -> None:
         database = head.database or self._database
         if head.table not in self._databases:
-            self._databases[head.table] = database
             self.tables_seen.append(head.table)
-        elif self._databases[head.table] != database and self._wants(head.table):
-            names = f"{self._databases[head.table]} and {database}"
+        first = self._databases.setdefault(head.table, database)
+        if first and database and first != database and self._wants(head.table):
+            names = f"{first} and {database}"
             raise sql.error(f"holds the table {head.table} of two databases ({names}): dump one of them")
 
     def _note_state(self, sql: SqlText, word: str) -> None:
@@ -250,9 +266,19 @@ class DumpReader:
         snippet = ascii(sql.text[sql.pos : sql.pos + _SNIPPET].split("\n")[0].strip())
         if not statements:
             return DumpError(f"{self._path} holds no SQL statements: it begins with {snippet}.")
-        if sql.text.startswith("/*", sql.pos):
+        rest = sql.text[sql.pos :]
+        if rest.startswith("/*"):
             return sql.error("breaks off: a comment is not closed", len(sql.text))
+        if sql.is_at_end and len(rest) < _LONGEST_LINE and self._terminator not in rest:
+            return sql.error("breaks off: a statement is not ended", len(sql.text))
         return sql.error(f"holds something that is no SQL statement: {snippet}")
+
+
+def _drop_columns(table: Table, rows: list[Row], names: frozenset[str]) -> tuple[Table, list[Row]]:
+    """The rows without generated columns: MariaDB's dumps hold the values of those too."""
+    places = [place for place, name in enumerate(table.columns) if name not in names]
+    columns = tuple([table.columns[place] for place in places])
+    return Table(table.name, columns), [tuple([row[place] for place in places]) for row in rows]
 
 
 def list_tables(path: Path) -> list[str]:

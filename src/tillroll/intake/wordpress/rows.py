@@ -15,8 +15,8 @@ from tillroll.intake.wordpress.text import SqlText, get_codec, mend
 Row = tuple[str | None, ...]
 """The values of a row as text, numbers too; NULL as None; binary ones decoded as UTF-8."""
 
-BATCH = 2_000
-"""Rows handed over at once, at most."""
+BATCH = 500
+"""Rows handed over at once, at most: a few hundred stay in the processor's cache, thousands are slower."""
 
 _LONG_RUN = 8
 """Rows without escapes in a row from which on it pays to return to the quick pattern."""
@@ -62,7 +62,9 @@ class RowReader:
         self._widths = widths
         self._head = head
         self._terminator = terminator
+        # as the last row that was read by itself had them
         self._quote = "'"
+        self._comma = ","
         self._careful = _CAREFUL
         self._escaped_run = 1
         self._is_over = False
@@ -85,23 +87,23 @@ class RowReader:
     def _read_run(self) -> list[Row]:
         """Rows by patterns: the quick one, and where escapes stop that, the other for as many as pays."""
         sql = self._sql
-        quick = _get_pattern(self.width, self._quote, self._head, self._terminator, has_escapes=False)
         rows: list[Row] = []
         while len(rows) < BATCH:
-            plain = self._match_run(quick, BATCH - len(rows))
+            plain = self._match_run(BATCH - len(rows), has_escapes=False)
+            rows += plain
             self._escaped_run = 1 if len(plain) >= _LONG_RUN else min(2 * self._escaped_run, BATCH)
-            slower = _get_pattern(self.width, self._quote, self._head, self._terminator, has_escapes=True)
-            escaped = self._match_run(slower, self._escaped_run)
+            escaped = self._match_run(min(self._escaped_run, BATCH - len(rows)), has_escapes=True)
+            rows += [self._unescape_row(row) for row in escaped]
             if not plain and not escaped:
                 break
-            rows += plain
-            rows += [self._unescape_row(row) for row in escaped]
         if not rows:
             return [self._read_row()]
         return [self._mend_row(row) for row in rows] if sql.has_bad_bytes else rows
 
-    def _match_run(self, pattern: Pattern[str], limit: int) -> list[Row]:
+    def _match_run(self, limit: int, *, has_escapes: bool) -> list[Row]:
         sql = self._sql
+        style = (self._quote, self._comma, self._head, self._terminator)
+        pattern = _get_pattern(self.width, *style, has_escapes=has_escapes)
         found = list(islice(pattern.finditer(sql.text, sql.pos), limit))
         if found and found[-1].lastindex is None:
             found.pop()
@@ -140,7 +142,10 @@ class RowReader:
             raise sql.error(f"has something else where a row of {self._table} should begin", pos)
         values: list[str | None] = []
         while True:
-            value, pos = self._read_value(self._skip_blanks(pos + 1))
+            start = self._skip_blanks(pos + 1)
+            if values:
+                self._comma = sql.text[pos:start]
+            value, pos = self._read_value(start)
             values.append(value)
             pos = self._skip_blanks(pos)
             if sql.text[pos] == ")":
@@ -231,7 +236,9 @@ class RowReader:
 
 
 @lru_cache(maxsize=256)
-def _get_pattern(width: int, quote: str, head: str, terminator: str, *, has_escapes: bool) -> Pattern[str]:
+def _get_pattern(
+    width: int, quote: str, comma: str, head: str, terminator: str, *, has_escapes: bool
+) -> Pattern[str]:
     """Matches a whole row and the way to the next; or, with no group set, all that is left.
 
     A value's group holds what is between its quotes: the look-behinds tie its forms to the optional quote.
@@ -239,7 +246,7 @@ def _get_pattern(width: int, quote: str, head: str, terminator: str, *, has_esca
     plain = f"[^{quote}\\\\]*+"
     text = rf"{plain}(?:(?:\\.|{quote}{quote}){plain})*+" if has_escapes else plain
     value = rf"(?:NULL|{quote}?+((?<={quote}){text}|(?<!{quote})[-+.0-9eE]++){quote}?+)"
-    values = ", ?+".join([value] * width)
+    values = re.escape(comma).join([value] * width)
     onwards = rf"\s*+(?:,|{re.escape(terminator)}\s*+{re.escape(head)})\s*+"
     return re.compile(rf"\({values}\){onwards}|.++", re.DOTALL)
 

@@ -114,7 +114,7 @@ def read_delimiter(sql: SqlText) -> str:
 @lru_cache(maxsize=16)
 def _get_outside(terminator: str) -> Pattern[str]:
     """All that can stand before the terminator, whole tokens alone: it stops at one that the window cuts."""
-    first, behind = re.escape(terminator[0]), len(terminator) - 1
+    end, first, behind = re.escape(terminator), re.escape(terminator[0]), len(terminator) - 1
     plain = rf"[^'\"`\#/\-{first}]*+"
     tokens = "|".join(
         [
@@ -125,9 +125,7 @@ def _get_outside(terminator: str) -> Pattern[str]:
             _CONDITION,
             _COMMENT,
             _LINE_COMMENT,
-            r"/(?!\*|\Z)",
-            r"-(?!-\s|-?\Z)",
-            rf"(?!{re.escape(terminator)}){first}(?=.{{{behind}}})" if behind else r"(?!)",
+            rf"(?!{end})(?:/(?!\*|\Z)|-(?!-\s|-?\Z)|{first})(?=.{{{behind}}})",
         ]
     )
     return re.compile(rf"(?:{plain}(?:{tokens}))*+{plain}", re.DOTALL)
@@ -188,10 +186,11 @@ def _break_off(sql: SqlText) -> DumpError:
     return sql.error("breaks off: a statement is not ended", len(sql.text))
 
 
-def read_insert(sql: SqlText) -> InsertHead:
+def read_insert(sql: SqlText, terminator: str) -> InsertHead:
     """Moves to the first row of the INSERT or REPLACE that begins here, or to where its form is unknown."""
     found = sql.match(_INSERT)
     if found is None:
+        skip_statement(sql, terminator)
         raise sql.error("has an INSERT that names no table")
     database, table = _get_names(found[1], found[2])
     begun = found[0]

@@ -9,8 +9,8 @@ from re import Match, Pattern
 
 from tillroll.intake.wordpress.source import DumpError, Source
 
-PIECE = 1 << 18
-"""Bytes read at a time: more gains no speed, and the rows of one piece are held at once."""
+PIECE = 1 << 17
+"""Bytes read at a time: more gains no speed."""
 
 LONGEST_HEAD = 1 << 20
 """Characters looked at before it is certain that a statement does not begin as expected."""
@@ -68,7 +68,7 @@ class SqlText:
         self.has_bad_bytes = False
         """Whether the window holds bytes that are not of the character set."""
         self.codec = "utf-8"
-        self._decoder = codecs.getincrementaldecoder(self.codec)("surrogateescape")
+        self._decoder = codecs.getincrementaldecoder(self.codec)()
         self._source = source
         self.piece = piece
         self.characters_read = 0
@@ -86,7 +86,7 @@ class SqlText:
         rest = self.text[self.pos :]
         piece = self._source.read(max(self.piece, len(rest)))
         self._bytes_read += len(piece)
-        added = self._decoder.decode(piece, not piece)
+        added, has_bad_bytes = self._decode(piece, is_last=not piece)
         if self._is_at_start and added:
             added = added.removeprefix("\ufeff")
             self._is_at_start = False
@@ -95,7 +95,7 @@ class SqlText:
             added += "\n"
         self.characters_read += len(added)
         self._lines_dropped += self.text.count("\n", 0, self.pos)
-        self.has_bad_bytes = _has_bad_bytes(added) or (self.has_bad_bytes and _has_bad_bytes(rest))
+        self.has_bad_bytes = has_bad_bytes or (self.has_bad_bytes and _has_bad_bytes(rest))
         self.text = rest + added
         self.pos = 0
         return True
@@ -125,24 +125,34 @@ class SqlText:
         rest = self.text[self.pos :].encode(self.codec, "surrogateescape") + held_back
         self._lines_dropped += self.text.count("\n", 0, self.pos)
         self.codec = codec
-        self._decoder = codecs.getincrementaldecoder(codec)("surrogateescape")
-        self.text = self._decoder.decode(rest, self.is_at_end)
-        self.has_bad_bytes = _has_bad_bytes(self.text)
+        self._decoder = codecs.getincrementaldecoder(codec)()
+        self.text, self.has_bad_bytes = self._decode(rest, is_last=self.is_at_end)
         self.pos = 0
+
+    def _decode(self, data: bytes, *, is_last: bool) -> tuple[str, bool]:
+        """The text, and whether it has surrogates for bytes that are none."""
+        state = self._decoder.getstate()
+        try:
+            return self._decoder.decode(data, is_last), False
+        except UnicodeDecodeError:
+            self._decoder.setstate(state)
+            self._decoder.errors = "surrogateescape"
+            text = self._decoder.decode(data, is_last)
+            self._decoder.errors = "strict"
+            return text, True
 
     def error(self, what: str, pos: int | None = None) -> DumpError:
         """A DumpError "FILE `what`, in line N (byte M of the SQL text)." for a place in the window."""
-        place = self.pos if pos is None else pos
+        # behind the file's end there is the line's end that was added to it
+        place = min(self.pos if pos is None else pos, len(self.text) - self.is_at_end)
         line = self._lines_dropped + self.text.count("\n", 0, place) + 1
         held_back, _ = self._decoder.getstate()
         ahead = len(self.text[place:].encode(self.codec, "surrogateescape")) + len(held_back) - self.is_at_end
-        byte = self._bytes_read - max(ahead, 0)
+        byte = self._bytes_read - ahead
         return DumpError(f"{self._source.path} {what}, in line {line:,} (byte {byte:,} of the SQL text).")
 
 
 def _has_bad_bytes(text: str) -> bool:
-    if text.isascii():
-        return False
     try:
         text.encode()
     except UnicodeEncodeError:
