@@ -11,11 +11,20 @@ import click
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tillroll.settings")
 
-from tillroll import __version__  # noqa: E402  (the settings are named before anything can read them)
-from tillroll.cli.demo import demo  # noqa: E402
-from tillroll.cli.migrate import migrate  # noqa: E402
-from tillroll.cli.refusals import Commands  # noqa: E402
-from tillroll.cli.serve import serve  # noqa: E402
+from tillroll import __version__
+from tillroll.cli.backup import backup, restore
+from tillroll.cli.demo import demo
+from tillroll.cli.doctor import doctor
+from tillroll.cli.importing import import_
+from tillroll.cli.keys import keys
+from tillroll.cli.migrate import migrate
+from tillroll.cli.refusals import Commands
+from tillroll.cli.serve import serve
+from tillroll.cli.settings import settings
+from tillroll.cli.users import user
+
+COMMANDS = (serve, demo, import_, keys, user, settings, backup, restore, doctor, migrate)
+"""In the order in which the help shows them: what a newcomer needs first."""
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -27,11 +36,12 @@ def tillroll() -> None:
     """
 
 
-for command in (serve, migrate, demo):
+for command in COMMANDS:
     tillroll.add_command(command)
 
 
 def main() -> None:
-    """What the console script calls. A stop from outside unwinds, so that scratch files and locks are let go."""
+    """What the console script calls. A stop from outside unwinds, so that scratch files and locks are let
+    go."""
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(128 + signal.SIGTERM))
     tillroll(prog_name="tillroll")

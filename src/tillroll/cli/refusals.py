@@ -1,4 +1,5 @@
-"""How a command ends that can't do what it was asked: one sentence on stderr and exit code 2, never a traceback.
+"""How a command ends that can't do what it was asked: one sentence on stderr and exit code 2, never a
+traceback.
 
 TILLROLL_DEBUG=1 shows the traceback of what nobody foresaw.
 """
@@ -6,6 +7,7 @@ TILLROLL_DEBUG=1 shows the traceback of what nobody foresaw.
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -24,13 +26,23 @@ class Refusal(click.ClickException):
 
 
 class Commands(click.Group):
-    """The top group, which turns every exception into a sentence."""
+    """The top group: it turns every exception into a sentence, and lists commands as they were added."""
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
         if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         try:
-            code = super().main(*args, standalone_mode=False, **extra)
+            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.exceptions.NoArgsIsHelpError as error:
             error.show()
             sys.exit(REFUSED)

@@ -11,7 +11,8 @@ BACKLOG = 2048
 """Connections that may wait to be accepted: enough for a burst of a shop's apps; the kernel may cap it."""
 
 CONNECTIONS = 1024
-"""Connections that one worker keeps open. Idle ones count too, so this is far more than the threads that answer."""
+"""Connections that one worker keeps open. Idle ones count too, so this is far more than the threads that
+answer."""
 
 STOP_SECONDS = 30
 """How long a stopping worker may finish what it is answering, a stream included, before it is killed."""
@@ -91,7 +92,7 @@ def _introduce(address: str, port: int, with_demo: bool) -> None:
 
 def _run(address: str, port: int, workers: int, access_log: bool) -> None:
     from django.conf import settings
-    from django.db import connection, connections
+    from django.db import connections
     from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
     from granian.server import Server
@@ -99,7 +100,6 @@ def _run(address: str, port: int, workers: int, access_log: bool) -> None:
     settings.STATIC_ROOT.mkdir(exist_ok=True)  # or whitenoise warns that it isn't there
     import tillroll.wsgi  # noqa: F401  (what is wrong with it is said here, not by each worker)
 
-    threads = 2 if connection.vendor == "sqlite" else 4
     connections.close_all()  # a connection must not cross into the workers
     Server(
         "tillroll.wsgi:application",
@@ -109,7 +109,7 @@ def _run(address: str, port: int, workers: int, access_log: bool) -> None:
         http=HTTPModes.http1,
         websockets=False,
         workers=workers,
-        blocking_threads=threads,
+        blocking_threads=settings.WORKER_THREADS,
         backlog=BACKLOG,
         backpressure=CONNECTIONS,
         log_level=LogLevels.warning,

@@ -1,5 +1,5 @@
-"""The two databases before a command uses them: Django is set up, one process migrates at a time, and it is known
-whether a server holds them."""
+"""The two databases before a command uses them: Django is set up, one process migrates at a time, and it is
+known whether a server holds them."""
 
 import fcntl
 import os
@@ -40,7 +40,8 @@ def require_migrated() -> None:
 
 
 def migrate_stores(*, verbosity: int = 0) -> list[str]:
-    """Brings both databases up to date and names what was applied. Of several at once, one works and the rest wait."""
+    """Brings both databases up to date and names what was applied. Of several at once, one works and the rest
+    wait."""
     from django.core.management import call_command
     from django.db import DatabaseError, connections
     from django.db.migrations.executor import MigrationExecutor

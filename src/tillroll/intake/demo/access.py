@@ -1,7 +1,7 @@
 """How one gets into the demo shop: an API key and a login to the back office, made anew for each demo.
 
-The database keeps only digests, so what was made is kept in a file that only its owner reads, until a real shop's
-records replace the demo.
+The database keeps only digests, so what was made is kept in a file that only its owner reads, until a real
+shop's records replace the demo.
 """
 
 import os
@@ -33,7 +33,8 @@ class Access:
 
 
 def ensure_access() -> Access | None:
-    """The way into the demo shop, made anew where the file or the key is gone; None, and no file, without a demo."""
+    """The way into the demo shop, made anew where the file or the key is gone; None, and no file, without a
+    demo."""
     path: Path = settings.TILLROLL_HOME / FILE
     if not Source.objects.filter(kind=SourceKind.DEMO).exists():
         path.unlink(missing_ok=True)
@@ -60,7 +61,7 @@ def _read(path: Path) -> Access | None:
     kept = dict(line.split("=", 1) for line in lines if "=" in line)
     if not all(kept.get(name) for name in _NAMES):
         return None
-    return Access(*(kept[name] for name in _NAMES), path=path)
+    return Access(kept["public_key"], kept["token"], kept["login"], kept["password"], path)
 
 
 def _make(path: Path) -> Access:

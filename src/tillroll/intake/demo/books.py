@@ -1,9 +1,9 @@
 """The demo shop's people and orders as rows of the scratch file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tillroll.intake.demo.moments import DAY, to_text
 from tillroll.intake.demo.people import Person
@@ -30,6 +30,8 @@ from tillroll.shop.text import fold_case
 if TYPE_CHECKING:
     from tillroll.intake.demo.sales import Fetch
 
+Row = Sequence[Any]
+
 RATE = 10_000
 """10^-9 units in the 1/100,000 that rates are counted in."""
 
@@ -49,14 +51,14 @@ ORDER = Shape(
 )
 ITEM = Shape(
     OrderItem,
-    "id order_id parent_id product_id product_name price_id cart_index status quantity amount subtotal discount tax"
-    " total rate shop_total shop_tax created_at",
+    "id order_id parent_id product_id product_name price_id cart_index status quantity amount subtotal"
+    " discount tax total rate shop_total shop_tax created_at",
     type="download",
 )
 ADJUSTMENT = Shape(
     OrderAdjustment,
-    "id order_id item_id parent_id type type_id type_key description subtotal tax total rate shop_total shop_tax"
-    " created_at",
+    "id order_id item_id parent_id type type_id type_key description subtotal tax total rate shop_total"
+    " shop_tax created_at",
 )
 TRANSACTION = Shape(
     OrderTransaction, "id order_id transaction_id gateway total rate created_at", status="complete"
@@ -69,9 +71,9 @@ DOWNLOAD = Shape(
 PAID = ("complete", "refunded", "partially_refunded", "revoked", "on_hold")
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5",
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148",
 )
 NOTES = (
     "Asked for an invoice with the company's name.",
@@ -136,10 +138,11 @@ class Books:
             Order,
             [
                 ORDER.row(
-                    sale.id, None, "", sale.status, "sale", *_buyer(sale.person), sale.gateway, sale.currency, key,
+                    sale.id, None, "", sale.status, "sale", *_buyer(sale.person), sale.gateway,
+                    sale.currency, key,
                     key, sale.subtotal * CENT, sale.discount * CENT, sale.tax * CENT, sale.total * CENT, rate,
-                    sale.person.country.tax * 100 * CENT or None, *_in_shop_currency(sale.total, sale.tax, rate), at,
-                    to_text(max(modified, completed)), to_text(completed) if paid else None,
+                    sale.person.country.tax * 100 * CENT or None, *_in_shop_currency(sale.total, sale.tax,
+                    rate), at, to_text(max(modified, completed)), to_text(completed) if paid else None,
                     to_text(completed + 30 * DAY) if paid and sale.total else None,
                 )
             ],
@@ -150,8 +153,8 @@ class Books:
         if sale.cut:
             off = sale.discount * CENT
             row = ADJUSTMENT.row(
-                self.next_adjustment_id(), sale.id, None, None, "discount", sale.cut[0], None, sale.cut[1], off, 0, off,
-                rate, *_in_shop_currency(sale.discount, 0, rate), at,
+                self.next_adjustment_id(), sale.id, None, None, "discount", sale.cut[0], None, sale.cut[1],
+                off, 0, off, rate, *_in_shop_currency(sale.discount, 0, rate), at,
             )  # fmt: skip
             add(OrderAdjustment, [row])
         if paid and sale.total:
@@ -169,7 +172,8 @@ class Books:
             self._note(sale.id, dice.choice(self._staff), dice.choice(NOTES), at)
 
     def write_refund(self, refund: Refund, moment: int) -> None:
-        """What came back: an order of its own with negative amounts, and the lines that it takes back ([3.6] 7.4)."""
+        """What came back: an order of its own with negative amounts, and the lines that it takes back ([3.6]
+        7.4)."""
         sale, at = refund.sale, to_text(moment)
         number, rate = self.next_order_id(), refund.sale.rate * RATE
         key = f"{number:08x}{moment:08x}{sale.id:08x}{sale.person.number:08x}"
@@ -181,17 +185,18 @@ class Books:
             Order,
             [
                 ORDER.row(
-                    number, sale.id, f"{sale.id}-R-1", "complete", "refund", *_buyer(sale.person), sale.gateway,
-                    sale.currency, key, key, -net * CENT, 0, -tax * CENT, -total * CENT, rate,
-                    sale.person.country.tax * 100 * CENT or None, *_in_shop_currency(-total, -tax, rate), at, at, at,
-                    None,
+                    number, sale.id, f"{sale.id}-R-1", "complete", "refund", *_buyer(sale.person),
+                    sale.gateway, sale.currency, key, key, -net * CENT, 0, -tax * CENT, -total * CENT, rate,
+                    sale.person.country.tax * 100 * CENT or None, *_in_shop_currency(-total, -tax, rate),
+                    at, at, at, None,
                 )
             ],
         )  # fmt: skip
         for place, line in enumerate(refund.lines):
             item = line.item
             row = ITEM.row(
-                self.next_item_id(), number, item.id, item.ware.id, item.ware.title, item.price_id, place, "complete",
+                self.next_item_id(), number, item.id, item.ware.id, item.ware.title, item.price_id, place,
+                "complete",
                 -item.quantity, item.amount * CENT, (line.tax - line.total) * CENT, 0, -line.tax * CENT,
                 -line.total * CENT, rate, *_in_shop_currency(-line.total, -line.tax, rate), at,
             )  # fmt: skip
@@ -228,23 +233,25 @@ def _in_shop_currency(total: int, tax: int, rate: int) -> tuple[int, int]:
     return divide_units(total * CENT, rate), divide_units(tax * CENT, rate)
 
 
-def _item(sale: Sale, item: Sold, place: int, at: str) -> object:
+def _item(sale: Sale, item: Sold, place: int, at: str) -> Row:
     rate = sale.rate * RATE
     name = item.ware.title
     if item.price_id is not None:
         name += next(f" — {price.name}" for price in item.ware.prices if price.id == item.price_id)
     return ITEM.row(
-        item.id, sale.id, None, item.ware.id, name, item.price_id, place, item.status or sale.status, item.quantity,
-        item.amount * CENT, item.subtotal * CENT, item.discount * CENT, item.tax * CENT, item.total * CENT, rate,
-        *_in_shop_currency(item.total, item.tax, rate), at,
+        item.id, sale.id, None, item.ware.id, name, item.price_id, place, item.status or sale.status,
+        item.quantity,
+        item.amount * CENT, item.subtotal * CENT, item.discount * CENT, item.tax * CENT, item.total * CENT,
+        rate, *_in_shop_currency(item.total, item.tax, rate), at,
     )  # fmt: skip
 
 
 def _adjustment(
     number: int, order: int, charge: Charge, parent: int | None, sign: int, rate: int, at: str
-) -> object:
+) -> Row:
     total, tax = sign * (charge.cents + charge.tax), sign * charge.tax
     return ADJUSTMENT.row(
-        number, order, None if parent else charge.item_id, parent, charge.type, None, charge.key, charge.label,
+        number, order, None if parent else charge.item_id, parent, charge.type, None, charge.key,
+        charge.label,
         sign * charge.cents * CENT, tax * CENT, total * CENT, rate, *_in_shop_currency(total, tax, rate), at,
     )  # fmt: skip

@@ -1,4 +1,5 @@
-"""What the demo shop sells: plugins, themes, e-books and graphics, with every form that a product can take."""
+"""What the demo shop sells: plugins, themes, e-books and graphics, with every form that a product can
+take."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -22,7 +23,8 @@ class File(NamedTuple):
 
 
 class Ware(NamedTuple):
-    """A product; `weight` is how often it is bought, next to others, and `age` how many days it has been on sale."""
+    """A product; `weight` is how often it is bought, next to others, and `age` how many days it has been on
+    sale."""
 
     id: int
     title: str
@@ -159,7 +161,7 @@ WARES = (
     ),
     Ware(
         6,
-        "Harbor – a shop theme",
+        "Harbor — a shop theme",
         "harbor",
         "Product pages, cart and account in one calm design.",
         6900,
@@ -323,7 +325,8 @@ BY_ID = {ware.id: ware for ware in WARES}
 
 
 def list_files(ware: Ware, price_id: int | None) -> Iterator[tuple[int, int, File]]:
-    """(product id, file id, file) of what a buyer of a product may fetch; a bundle's are those of what is in it."""
+    """(product id, file id, file) of what a buyer of a product may fetch; a bundle's are those of what is in
+    it."""
     for ref in ware.bundle:
         product, _, price = ref.partition("_")
         yield from list_files(BY_ID[int(product)], int(price) if price else None)

@@ -1,24 +1,27 @@
-"""Who buys in the demo shop. A person is worked out from their number each time, so that none need be remembered."""
+"""Who buys in the demo shop. A person is worked out from their number each time, so that none need be
+remembered."""
 
 from functools import lru_cache
 from typing import NamedTuple
 
 FIRST = (
-    "Ada:ada Amir:amir Anneke:anneke Beatriz:beatriz Björn:bjoern Camille:camille Carlos:carlos Chloé:chloe Dana:dana"
-    " Daniel:daniel Deniz:deniz Elena:elena Émile:emile Erik:erik Farah:farah Fiona:fiona George:george Grace:grace"
-    " Hana:hana Hugo:hugo Ines:ines Ivan:ivan Jack:jack Jürgen:juergen Jasmin:jasmin Kaito:kaito Karin:karin"
-    " Kofi:kofi Laura:laura Leo:leo Łukasz:lukasz Mia:mia Marcus:marcus Nadia:nadia Noah:noah Olga:olga Oscar:oscar"
-    " Paula:paula Priya:priya Quinn:quinn Rafael:rafael Ruth:ruth Søren:soeren Samira:samira Tom:tom Tove:tove"
-    " Uma:uma Vera:vera Victor:victor Wei:wei Will:will Yara:yara Yuki:yuki Zoë:zoe"
+    "Ada:ada Amir:amir Anneke:anneke Beatriz:beatriz Björn:bjoern Camille:camille Carlos:carlos"
+    " Chloé:chloe Dana:dana Daniel:daniel Deniz:deniz Elena:elena Émile:emile Erik:erik Farah:farah"
+    " Fiona:fiona George:george Grace:grace Hana:hana Hugo:hugo Ines:ines Ivan:ivan Jack:jack"
+    " Jürgen:juergen Jasmin:jasmin Kaito:kaito Karin:karin Kofi:kofi Laura:laura Leo:leo Łukasz:lukasz"
+    " Mia:mia Marcus:marcus Nadia:nadia Noah:noah Olga:olga Oscar:oscar Paula:paula Priya:priya"
+    " Quinn:quinn Rafael:rafael Ruth:ruth Søren:soeren Samira:samira Tom:tom Tove:tove Uma:uma Vera:vera"
+    " Victor:victor Wei:wei Will:will Yara:yara Yuki:yuki Zoë:zoe"
 )
 LAST = (
-    "Abbott:abbott Almeida:almeida Baker:baker Bauer:bauer Becker:becker Bianchi:bianchi Castro:castro Chen:chen"
-    " Clarke:clarke Dubois:dubois Dvořák:dvorak Evans:evans Ferreira:ferreira Fischer:fischer Fournier:fournier"
-    " García:garcia Gupta:gupta Hansen:hansen Hughes:hughes Ito:ito Jansen:jansen Johansson:johansson Kaur:kaur"
-    " Keller:keller Kowalski:kowalski Lambert:lambert Larsen:larsen Lopez:lopez Marsh:marsh Mensah:mensah Moreau:moreau"
-    " Müller:mueller Nakamura:nakamura Novak:novak O'Brien:obrien Okafor:okafor Olsen:olsen Patel:patel Pérez:perez"
-    " Quist:quist Reid:reid Rossi:rossi Sato:sato Schmidt:schmidt Silva:silva Singh:singh Smit:smit Sørensen:soerensen"
-    " Taylor:taylor Ueda:ueda Van-Dijk:vandijk Visser:visser Walker:walker Weber:weber Young:young Zhang:zhang"
+    "Abbott:abbott Almeida:almeida Baker:baker Bauer:bauer Becker:becker Bianchi:bianchi Castro:castro"
+    " Chen:chen Clarke:clarke Dubois:dubois Dvořák:dvorak Evans:evans Ferreira:ferreira Fischer:fischer"
+    " Fournier:fournier García:garcia Gupta:gupta Hansen:hansen Hughes:hughes Ito:ito Jansen:jansen"
+    " Johansson:johansson Kaur:kaur Keller:keller Kowalski:kowalski Lambert:lambert Larsen:larsen"
+    " Lopez:lopez Marsh:marsh Mensah:mensah Moreau:moreau Müller:mueller Nakamura:nakamura Novak:novak"
+    " O'Brien:obrien Okafor:okafor Olsen:olsen Patel:patel Pérez:perez Quist:quist Reid:reid Rossi:rossi"
+    " Sato:sato Schmidt:schmidt Silva:silva Singh:singh Smit:smit Sørensen:soerensen Taylor:taylor"
+    " Ueda:ueda Van-Dijk:vandijk Visser:visser Walker:walker Weber:weber Young:young Zhang:zhang"
 )
 STREETS = (
     "Mill Lane",
@@ -34,7 +37,8 @@ MAILS = ("example.com", "example.org", "example.net", "mail.example", "post.exam
 
 
 class Country(NamedTuple):
-    """A country with its share of buyers in a thousand, its VAT in per cent, and places (city, region, postal code)."""
+    """A country with its share of buyers in a thousand, its VAT in per cent, and places (city, region, postal
+    code)."""
 
     code: str
     share: int

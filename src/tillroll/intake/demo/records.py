@@ -7,7 +7,8 @@ from tillroll.intake.demo.people import Person
 
 
 class Charge(NamedTuple):
-    """A fee, or below zero a credit, of an order or (by `item_id`) of one of its lines; `cents` without tax."""
+    """A fee, or below zero a credit, of an order or (by `item_id`) of one of its lines; `cents` without
+    tax."""
 
     id: int
     label: str
@@ -54,7 +55,8 @@ class Sold(NamedTuple):
 
 
 class Sale(NamedTuple):
-    """An order; `rate` is units of its currency for one of the shop's, in 1/100,000; `cut` is a discount's id and code."""
+    """An order; `rate` is units of its currency for one of the shop's, in 1/100,000; `cut` is a discount's id
+    and code."""
 
     id: int
     person: Person

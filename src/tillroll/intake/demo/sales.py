@@ -1,7 +1,7 @@
 """The demo shop's life: people come, buy, fetch their files, and sometimes want their money back.
 
-It runs forward in time once, so that ids rise with time and memory holds only what is still to come: what an order
-leads to later waits in a queue until its moment. Amounts are whole cents of the order's currency.
+It runs forward in time once, so that ids rise with time and memory holds only what is still to come: what an
+order leads to later waits in a queue until its moment. Amounts are whole cents of the order's currency.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,8 @@ from tillroll.intake.demo.people import People, Person
 from tillroll.intake.demo.records import Charge, Refund, Refunded, Sale, Sold
 
 NEW_CUSTOMERS = 0.52
-"""The share of sales to somebody who buys for the first time; half of the others come back soon, the rest anytime."""
+"""The share of sales to somebody who buys for the first time; half of the others come back soon, the rest
+anytime."""
 
 REFUND_DAYS = 25
 """How long after a sale its refund comes at the latest."""
@@ -54,7 +55,8 @@ class Life:
         return self._counter.uses
 
     def run(self, orders: int) -> Iterator[int]:
-        """Makes so many sales and what follows from them; yields the number of each sale once it is written."""
+        """Makes so many sales and what follows from them; yields the number of each sale once it is
+        written."""
         for number, moment in enumerate(make_moments(self._dice, orders, self._now), 1):
             self._catch_up(moment)
             self._sell(moment)

@@ -10,7 +10,8 @@ from tillroll.intake.staging import KIND_OF
 
 
 class Shape:
-    """A row's form: the columns that are given each time, in the order in which they are given, and the fixed ones.
+    """A row's form: the columns that are given each time, in the order in which they are given, and the fixed
+    ones.
 
     Raises LookupError when the two together are not exactly the columns that the model's kind stages.
     """

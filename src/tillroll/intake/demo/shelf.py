@@ -26,8 +26,8 @@ CENT = 10_000_000
 PRODUCT = Shape(
     Product,
     "id title slug status kind content excerpt link permalink thumbnail sku notes price has_price_options"
-    " default_price_id download_limit author_id created_at modified_at created_local modified_local slug_folded"
-    " title_key slug_key search_text",
+    " default_price_id download_limit author_id created_at modified_at created_local modified_local"
+    " slug_folded title_key slug_key search_text",
     is_protected=0,
     parent_id=0,
     menu_order=0,

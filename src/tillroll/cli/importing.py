@@ -1,0 +1,46 @@
+"""`tillroll import`: another shop's records, taken over whole."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from tillroll.cli.stores import migrate_stores, set_up
+
+
+@click.group("import")
+def import_() -> None:
+    """Take over another shop's records."""
+
+
+@import_.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--prefix", metavar="wp_", help="The shop's table prefix, for a dump that holds several shops.")
+def wordpress(file: Path, prefix: str | None) -> None:
+    """Bring in, or up to date, the EDD 3 shop in the database dump FILE (.sql or .sql.gz).
+
+    The dump is read first; then all its records replace those of its last import at once, or nothing changes.
+    """
+    set_up()
+    from tillroll.cli.tables import print_rich
+    from tillroll.intake.wordpress.importer import import_dump
+    from tillroll.intake.wordpress.summary import render_summary
+
+    migrate_stores()
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("Reading", total=None)
+            summary = import_dump(
+                file,
+                prefix=prefix,
+                on_progress=lambda done, total, label: progress.update(
+                    task, completed=done, total=total, description=label
+                ),
+            )
+    else:
+        summary = import_dump(file, prefix=prefix)
+    print_rich(render_summary(summary))

@@ -1,0 +1,168 @@
+"""`tillroll user`: people and programs that log in or hold keys."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from tillroll.cli.refusals import Refusal, describe_invalid
+from tillroll.cli.stores import require_migrated, set_up
+
+if TYPE_CHECKING:
+    from tillroll.access.models import User
+
+
+@click.group()
+def user() -> None:
+    """Add users, and give them roles and passwords."""
+    set_up()
+    require_migrated()
+
+
+@user.command()
+@click.argument("name")
+@click.option("--email", default="", help="Their e-mail address.")
+@click.option(
+    "--role", "roles", multiple=True, metavar="ROLE", help="A role, such as shop_manager; may be repeated."
+)
+@click.option("--superuser", is_flag=True, help="May do everything in the back office.")
+@click.option(
+    "--password-stdin", is_flag=True, help="Take the password from the first line of standard input."
+)
+@click.option("--no-password", is_flag=True, help="They only hold API keys and don't log in.")
+def add(
+    name: str, email: str, roles: tuple[str, ...], superuser: bool, password_stdin: bool, no_password: bool
+) -> None:
+    """Add the user NAME; asks for a password on a terminal."""
+    from django.contrib.auth.password_validation import validate_password
+    from django.core.exceptions import ValidationError
+
+    from tillroll.access.models import User
+    from tillroll.access.services import create_user, set_password
+    from tillroll.shop.revision import Topic, write
+
+    if password_stdin and no_password:
+        raise Refusal("Give --password-stdin or --no-password, not both.")
+    if User.objects.filter(username=name).exists():
+        raise Refusal(f"There is a user {name} already; `tillroll user role` and `user password` change it.")
+    _require_roles(roles)
+    draft = User(username=name, email=email)
+    try:
+        draft.clean_fields(exclude=[f.name for f in User._meta.fields if f.name not in ("username", "email")])
+        password = None if no_password else _read_password(password_stdin)
+        if password is not None:
+            validate_password(password, draft)
+    except ValidationError as error:
+        raise Refusal(describe_invalid(error)) from error
+    with write(Topic.ACCESS):
+        made = create_user(name, email=email, roles=dict.fromkeys(roles), is_superuser=superuser)
+        if password is not None:
+            set_password(made, password)
+    click.echo(f"Added {name}" + (f" ({', '.join(roles)})." if roles else ", without a role."))
+    if password is None:
+        click.echo(f"They can't log in; `tillroll keys issue {name}` makes them a key.")
+
+
+@user.command()
+@click.argument("name")
+@click.argument("roles", nargs=-1, required=True, metavar="ROLE...")
+def role(name: str, roles: tuple[str, ...]) -> None:
+    """Give the user NAME exactly these roles."""
+    from tillroll.access.services import set_roles
+
+    found = find_user(name)
+    _require_roles(roles)
+    set_roles(found, dict.fromkeys(roles))
+    click.echo(f"{found.username} is now {', '.join(dict.fromkeys(roles))}.")
+
+
+@user.command()
+@click.argument("name")
+@click.option("--stdin", "from_stdin", is_flag=True, help="Take it from the first line of standard input.")
+def password(name: str, from_stdin: bool) -> None:
+    """Set the password of the user NAME; asks for it on a terminal."""
+    from django.core.exceptions import ValidationError
+
+    from tillroll.access.services import set_password
+
+    found = find_user(name)
+    given = _read_password(from_stdin)
+    if given is None:
+        raise Refusal("There is no terminal to ask on; give the password on standard input with --stdin.")
+    try:
+        set_password(found, given)
+    except ValidationError as error:
+        raise Refusal(describe_invalid(error)) from error
+    click.echo(f"The password of {found.username} is set.")
+
+
+@user.command("list")
+@click.option("--all", "everybody", is_flag=True, help="Customers' logins too.")
+def list_users(everybody: bool) -> None:
+    """Show the users who run the shop or hold keys."""
+    from django.db.models import Count, Q
+
+    from tillroll.access.models import User
+    from tillroll.cli.tables import print_table
+
+    users = User.objects.annotate(keys=Count("api_keys", Q(api_keys__revoked_at=None), distinct=True))
+    if not everybody:
+        users = users.filter(~Q(capabilities="") | Q(is_staff=True) | Q(keys__gt=0))
+    rows = [
+        (
+            found.username,
+            str(found.wire_id),
+            found.email,
+            ", ".join(sorted(one.role_id for one in found.user_roles.all())),
+            _describe_login(found),
+            str(found.keys),
+        )
+        for found in users.prefetch_related("user_roles").order_by("wire_id").iterator(chunk_size=1_000)
+    ]
+    if not rows:
+        click.echo("There are no users; `tillroll user add NAME --superuser` makes one.")
+        return
+    print_table(("User", "Id", "E-mail", "Roles", "Back office", "Keys"), rows)
+
+
+def find_user(name: str) -> "User":
+    """The user of a name, or of an e-mail address that only one has; refuses others."""
+    from tillroll.access.models import User
+
+    found = User.objects.filter(username=name).first()
+    if found:
+        return found
+    if "@" in name:
+        several = list(User.objects.filter(email__iexact=name)[:2])
+        if len(several) == 1:
+            return several[0]
+    raise Refusal(f"No user is called {name}; `tillroll user list` shows them.")
+
+
+def _describe_login(found: "User") -> str:
+    if not (found.is_staff and found.is_active and found.has_usable_password()):
+        return "no"
+    where = ", from this machine only" if found.is_demo else ""
+    return ("superuser" if found.is_superuser else "yes") + where
+
+
+def _require_roles(slugs: tuple[str, ...]) -> None:
+    from tillroll.access.models import Role
+
+    known = set(Role.objects.values_list("slug", flat=True))
+    unknown = [slug for slug in slugs if slug not in known]
+    if unknown:
+        raise Refusal(f"There is no role {unknown[0]}; the roles are {', '.join(sorted(known))}.")
+
+
+def _read_password(from_stdin: bool) -> str | None:
+    """A password from standard input or typed twice; None where there is neither."""
+    if from_stdin:
+        line = sys.stdin.readline().rstrip("\r\n")
+        if not line:
+            raise Refusal("Standard input holds no password.")
+        return line
+    if not sys.stdin.isatty():
+        return None
+    typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    return typed
