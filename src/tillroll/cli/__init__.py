@@ -41,7 +41,8 @@ for command in COMMANDS:
 
 
 def main() -> None:
-    """What the console script calls. A stop from outside unwinds, so that scratch files and locks are let
-    go."""
+    """What the console script calls. The files that are made hold customers' data, so they are their owner's
+    alone; a stop from outside unwinds, so that scratch files and locks are let go."""
+    os.umask(0o077)
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(128 + signal.SIGTERM))
     tillroll(prog_name="tillroll")

@@ -1,5 +1,6 @@
 """`tillroll serve`: migrates, then serves until it is told to stop."""
 
+import errno
 import socket
 
 import click
@@ -62,7 +63,7 @@ def find_place(host: str, port: int) -> tuple[str, int]:
         except PermissionError as error:
             raise Refusal(f"Port {port} is for root alone; choose one above 1023 with --port.") from error
         except OSError as error:
-            if error.errno == 98:
+            if error.errno == errno.EADDRINUSE:
                 raise Refusal(f"Port {port} of {host} is taken; choose another with --port.") from error
             raise Refusal(f"{host} can't be listened on ({error.strerror}); try --host 127.0.0.1.") from error
         return str(place[0]), int(probe.getsockname()[1])
