@@ -229,6 +229,10 @@ def lacking(rows: Filter, folded: str) -> Filter:
     return rows.and_(f"NOT {_WORD_LIKE}", (_like(folded),))
 
 
+def unprotected(rows: Filter) -> Filter:
+    return rows.and_("NOT p.is_protected", ())
+
+
 def with_a_price(rows: Filter) -> Filter:
     return rows.and_("p.price IS NOT NULL", ())
 

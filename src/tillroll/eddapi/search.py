@@ -34,8 +34,14 @@ _NEEDS_SENSITIVE = ("sales", "earnings")
 
 
 def search(rows: Filter, text: str) -> Filter:
-    """Products whose title, excerpt or content has every word; a word behind a dash must not be there."""
-    text = text.strip()
+    """Products whose title, excerpt or content has every word; a word behind a dash must not be there.
+
+    As in WordPress, a search leaves out what a password protects, and backslashes don't count.
+    """
+    if not text:
+        return rows
+    rows = queries.unprotected(rows)
+    text = text.replace("\\", "").strip()
     if not text:
         return rows
     words = [word for found in _WORDS.findall(text) if (word := _clean_word(found))]

@@ -254,7 +254,7 @@ def _untold(key: int, gateway: str) -> object:
     """What EDD gives for a transaction that no gateway reported ([3.6] 3.4)."""
     if gateway == "paypal_commerce":
         return False
-    return "" if gateway in _NOTED else key
+    return "" if gateway == "paypal" else key
 
 
 def _noted_transactions(run: Run, rows: list[Row]) -> dict[int, str]:
