@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 _HOME = Path(tempfile.mkdtemp(prefix="tillroll-tests-"))
+(_HOME / "static").mkdir()  # or whitenoise warns that it isn't there
 os.environ["TILLROLL_HOME"] = str(_HOME)
 for _name in ("TILLROLL_DATABASE_URL", "TILLROLL_LOGS_URL", "TILLROLL_PATH_PREFIX", "TILLROLL_TRUSTED_PROXIES"):
     os.environ.pop(_name, None)
