@@ -24,6 +24,14 @@ def to_units(amount: Decimal) -> int:
     return int(amount.quantize(_NINE_PLACES, ROUND_HALF_UP).scaleb(9))
 
 
+def check_amount(amount: Decimal) -> int:
+    """The units of an amount that the store can keep. Raises ValidationError for what is no number, or out of
+    range."""
+    if not amount.is_finite() or abs(amount) > UNITS or abs(units := to_units(amount)) > LARGEST:
+        raise ValidationError(f"{amount} is out of range; amounts go up to 999999999.999999999.")
+    return units
+
+
 def from_units(units: int) -> Decimal:
     """The amount behind a count of 10^-9 units, always with nine decimals."""
     return Decimal(units).scaleb(-9)
@@ -69,11 +77,7 @@ class MoneyField(_Base):
 
     def get_prep_value(self, value: Any) -> int | None:
         amount = self.to_python(value)
-        if amount is None:
-            return None
-        if not amount.is_finite() or abs(units := to_units(amount)) > LARGEST:
-            raise ValidationError(f"{amount} is out of range; amounts go up to 999999999.999999999.")
-        return units
+        return None if amount is None else check_amount(amount)
 
     def formfield(self, *args: Any, **kwargs: Any) -> Any:
         from django import forms

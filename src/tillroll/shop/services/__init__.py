@@ -10,13 +10,14 @@ from tillroll.shop.services.orders import (
     change_order_status,
     on_order_changed,
     record_order,
-    refund_order,
 )
+from tillroll.shop.services.refunds import RefundRefused, refund_order
 from tillroll.shop.services.settings import change_settings, get_settings
 
 __all__ = [
     "Fee",
     "Line",
+    "RefundRefused",
     "add_email",
     "add_term",
     "change_order_status",

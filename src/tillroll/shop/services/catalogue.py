@@ -1,6 +1,7 @@
 """Products, categories and tags."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, tzinfo
 from typing import Any
 
 from django.utils import timezone
@@ -14,6 +15,9 @@ from tillroll.shop.text import fold, fold_case, sort_key
 from tillroll.shop.zone import parse_zone, to_local
 
 LOCAL_FORM = "%Y-%m-%d %H:%M:%S"
+
+_KEPT = ("sales", "earnings_whole", "earnings_rest")
+"""Columns that follow from the orders (see kept.py)."""
 
 
 def fold_product(product: Product) -> None:
@@ -32,20 +36,21 @@ def save_product(
     bundle: Iterable[BundleItem] | None = None,
     terms: Iterable[Term] | None = None,
 ) -> Product:
-    """Saves a product, and each of its lists that is given; positions follow the order given."""
+    """Saves a product, and each of its lists that is given; positions follow the order given.
+
+    A product that was saved before gets a new time of modification, unless the caller set one, and keeps
+    its figures, whatever the caller's copy of them says.
+    """
     with write(Topic.CATALOGUE):
         settings = get_settings()
-        zone = parse_zone(settings.timezone)
-        before = Product.objects.filter(pk=product.pk).values_list("status", flat=True).first()
-        now = timezone.now()
-        product.created_at = product.created_at or now
-        product.modified_at = product.modified_at or now
-        product.created_local = product.created_local or to_local(product.created_at, zone).strftime(
-            LOCAL_FORM
-        )
-        product.modified_local = product.modified_local or to_local(product.modified_at, zone).strftime(
-            LOCAL_FORM
-        )
+        stored = Product.objects.filter(pk=product.pk).first()
+        if stored is not None:
+            for name in _KEPT:
+                setattr(product, name, getattr(stored, name))
+            if product.modified_at == stored.modified_at:
+                product.modified_at = timezone.now()
+                product.modified_local = ""
+        _date(product, parse_zone(settings.timezone))
         fold_product(product)
         product.save()
         home = settings.url.rstrip("/")
@@ -55,8 +60,8 @@ def save_product(
                 f"{home}/downloads/{product.slug}/" if product.status == "publish" else product.link
             )
             product.save(update_fields=("link", "permalink"))
-        if before is not None:
-            adjust_tally(f"product:{before}", -1)
+        if stored is not None:
+            adjust_tally(f"product:{stored.status}", -1)
         adjust_tally(f"product:{product.status}", 1)
         _put(product, "product", PriceOption, prices)
         _put(product, "product", ProductFile, files)
@@ -66,6 +71,19 @@ def save_product(
             ProductTerm.objects.bulk_create(ProductTerm(product=product, term=term) for term in terms)
         kept.refresh_terms()
     return product
+
+
+def _date(product: Product, zone: tzinfo) -> None:
+    """Fills the times that are missing: now, and the shop's clock at them."""
+    now = timezone.now()
+    product.created_at = product.created_at or now
+    product.modified_at = product.modified_at or now
+    product.created_local = product.created_local or _local_text(product.created_at, zone)
+    product.modified_local = product.modified_local or _local_text(product.modified_at, zone)
+
+
+def _local_text(moment: datetime, zone: tzinfo) -> str:
+    return to_local(moment, zone).strftime(LOCAL_FORM)
 
 
 def add_term(taxonomy: Taxonomy, name: str, slug: str, *, parent: Term | None = None, **extra: Any) -> Term:

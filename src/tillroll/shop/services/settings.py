@@ -1,5 +1,6 @@
 """The shop's settings."""
 
+import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -7,6 +8,9 @@ from django.core.exceptions import ValidationError
 from tillroll.shop.models import ShopSettings
 from tillroll.shop.revision import Topic, write
 from tillroll.shop.zone import ZoneError, parse_zone
+
+_URL = re.compile(r"https?://\S+")
+_ORIGIN = re.compile(r"https?://[^\s/?#]+")
 
 
 def get_settings() -> ShopSettings:
@@ -16,17 +20,36 @@ def get_settings() -> ShopSettings:
 
 def change_settings(**changes: Any) -> ShopSettings:
     """Saves some settings; ValidationError names the one that is wrong and what it takes."""
+    known = {field.name for field in ShopSettings._meta.fields if not field.primary_key}
+    for name in changes:
+        if name not in known:
+            raise ValidationError({name: f"There is no such setting; there are {', '.join(sorted(known))}."})
     with write(Topic.SETTINGS):
         settings = get_settings()
         for name, value in changes.items():
-            ShopSettings._meta.get_field(name)
             setattr(settings, name, value)
-        try:
-            parse_zone(settings.timezone)
-        except ZoneError as error:
-            raise ValidationError({"timezone": str(error)}) from error
-        if settings.currency_position not in ("before", "after"):
-            raise ValidationError({"currency_position": "The currency's position is `before` or `after`."})
         settings.full_clean(validate_unique=False, validate_constraints=False)
+        _check(settings)
         settings.save()
     return settings
+
+
+def _check(settings: ShopSettings) -> None:
+    """What a field by itself can't tell."""
+    try:
+        parse_zone(settings.timezone)
+    except ZoneError as error:
+        raise ValidationError({"timezone": str(error)}) from error
+    if settings.currency_position not in ("before", "after"):
+        raise ValidationError({"currency_position": "The currency's position is `before` or `after`."})
+    if not 0 <= settings.week_start <= 6:
+        raise ValidationError({"week_start": "The first day of the week is 0 (Sunday) to 6 (Saturday)."})
+    if not _URL.fullmatch(settings.url):
+        raise ValidationError({"url": "The shop's address begins with http:// or https://."})
+    origins = settings.cors_origins
+    if not isinstance(origins, list) or not all(
+        isinstance(origin, str) and _ORIGIN.fullmatch(origin) for origin in origins
+    ):
+        raise ValidationError(
+            {"cors_origins": "A list of origins is wanted, each like https://shop.example, without a path."}
+        )
