@@ -6,37 +6,27 @@ another source. A demo shop is replaced.
 """
 
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.db import IntegrityError, connection, models
+from django.db import DataError, IntegrityError, connection, models
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Q
 from django.utils import timezone
 
-from tillroll.access.models import User
-from tillroll.access.services import OWN_IDS_FROM
-from tillroll.intake.staging import KINDS, Kind, Staging
+from tillroll.access.capabilities import ROLES
+from tillroll.access.models import Role, User, UserCapability, UserRole
+from tillroll.access.services import OWN_IDS_FROM, refresh_capabilities
+from tillroll.intake.merge import ApplyError, Change, count, merge, refuse_strangers
+from tillroll.intake.staging import KINDS, Staging
 from tillroll.shop import kept
 from tillroll.shop.models import Source, SourceKind
 from tillroll.shop.revision import Topic, write
 from tillroll.shop.services import change_settings
 
-
-class ApplyError(Exception):
-    """The staged records can't become the shop's; the sentence says why. Nothing was changed."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """What an import did to the records of one model."""
-
-    added: int
-    changed: int
-    removed: int
-    total: int
+__all__ = ["ApplyError", "Change", "apply", "clear_demo"]
 
 
 def apply(
@@ -48,35 +38,31 @@ def apply(
     settings: dict[str, Any] | None = None,
     on_step: Callable[[str], None] = lambda _step: None,
 ) -> dict[type[models.Model], Change]:
-    """Makes the staged records the shop's, as those of the source `name`, and sets the shop settings that it
-    gives.
+    """Makes the staged records the shop's, as those of the source `name`, and sets some shop settings.
 
-    `known_as` is the name that the source had so far, where that is another.
-
-    Raises ApplyError when a record's id belongs to another source or to the shop itself.
+    `known_as` is the name that the source had so far, where that is another. Raises ApplyError when a
+    record's id belongs to another source or to the shop itself, or when a record does not fit.
     """
     staging.close()
-    _attach(staging.path)
     try:
-        with write(*Topic), connection.cursor() as cursor:
+        with _attach(staging.path), write(*Topic), connection.cursor() as cursor:
             clear_demo()
             source = _touch_source(kind, name, known_as or name)
             if connection.vendor == "postgresql":
                 _copy_to_postgresql(cursor, staging.path)
+            if kind == SourceKind.WORDPRESS:
+                _make_room(cursor)
+            _keep_roles(cursor, source)
             for each in KINDS:
-                _refuse_strangers(cursor, each, source)
+                refuse_strangers(cursor, each, source)
             changes = {}
             for each in KINDS:
-                on_step(str(each.model._meta.verbose_name_plural))
-                changes[each.model] = _merge(cursor, each, source)
-            _remove_orphans(cursor, changes)
-            if kind == SourceKind.WORDPRESS:
-                _set_sequences(cursor)
+                on_step(each.plural)
+                changes[each.model] = merge(cursor, each, source)
+            _remove_orphans(cursor, [model for model, change in changes.items() if change.removed])
+            _set_sequences(cursor, OWN_IDS_FROM - 1 if kind == SourceKind.WORDPRESS else 0)
             on_step("figures")
-            kept.refresh_terms()
-            kept.refresh_customers()
-            kept.refresh_products()
-            kept.refresh_tallies()
+            _refresh(cursor)
             if settings:
                 change_settings(**settings)
     except IntegrityError as error:
@@ -84,8 +70,8 @@ def apply(
             f"A record of the source clashes with one that is here already ({str(error).splitlines()[0]});"
             " import into an empty shop (another TILLROLL_HOME), or change that record first."
         ) from error
-    finally:
-        _detach()
+    except DataError as error:
+        raise ApplyError(f"A record of the source does not fit: {str(error).splitlines()[0]}.") from error
     return changes
 
 
@@ -98,22 +84,32 @@ def clear_demo() -> bool:
     with connection.cursor() as cursor:
         for kind in reversed(KINDS):
             for demo in demos:
-                cursor.execute(f"DELETE FROM {kind.table} WHERE source_id = %s", (demo.pk,))
+                if kind.model is Role:
+                    cursor.execute("UPDATE access_role SET source_id = NULL WHERE source_id = %s", (demo.pk,))
+                else:
+                    cursor.execute(f"DELETE FROM {kind.table} WHERE source_id = %s", (demo.pk,))
+        _remove_orphans(cursor, [kind.model for kind in KINDS])
     User.objects.filter(is_demo=True).delete()
     Source.objects.filter(kind=SourceKind.DEMO).delete()
     return True
 
 
-def _attach(path: Path) -> None:
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("ATTACH DATABASE %s AS staging", (str(path),))
-
-
-def _detach() -> None:
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
+@contextmanager
+def _attach(path: Path) -> Iterator[None]:
+    """The scratch file beside the shop's own, which is not mapped into memory meanwhile: it would be read
+    whole."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        mapped = count(cursor, "PRAGMA mmap_size")
+        cursor.execute("ATTACH DATABASE %s AS staging", (str(path),))
+        try:
+            cursor.execute("PRAGMA mmap_size=0")
+            yield
+        finally:
             cursor.execute("DETACH DATABASE staging")
+            cursor.execute(f"PRAGMA mmap_size={mapped}")
 
 
 def _touch_source(kind: SourceKind, name: str, known_as: str) -> int:
@@ -135,97 +131,59 @@ def _copy_to_postgresql(cursor: CursorWrapper, path: Path) -> None:
                 f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS"
                 f" SELECT {names} FROM {kind.table} WITH NO DATA"
             )
-            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                 for row in scratch.execute(f"SELECT {names} FROM {table}"):
-                    copy.write_row(row)
+                    copy.write_row(_drop_nul(row))
             cursor.execute(f"CREATE INDEX ON {table} ({', '.join(kind.key)})")
             cursor.execute(f"ANALYZE {table}")
 
 
-def _matches(kind: Kind) -> str:
-    return " AND ".join(f"m.{name} = s.{name}" for name in kind.key)
+def _drop_nul(row: tuple[Any, ...]) -> list[Any]:
+    """PostgreSQL's texts can't hold the character NUL, which no reader would miss."""
+    return [value.replace("\0", "") if value.__class__ is str and "\0" in value else value for value in row]
 
 
-def _scalar(cursor: CursorWrapper, query: str, *values: int) -> int:
-    cursor.execute(query, values)
-    row = cursor.fetchone()
-    return int(row[0]) if row and row[0] is not None else 0
+def _make_room(cursor: CursorWrapper) -> None:
+    """Users that were made here give way to a WordPress' own ids, which begin at 1."""
+    own = User.objects.filter(source=None, wire_id__lt=OWN_IDS_FROM).order_by("wire_id")
+    free = max(count(cursor, "SELECT MAX(wire_id) FROM access_user"), OWN_IDS_FROM - 1)
+    for before in list(own.values_list("wire_id", flat=True)):
+        free += 1
+        cursor.execute("UPDATE access_user SET wire_id = %s WHERE wire_id = %s", (free, before))
+        for child in _list_children(User):
+            if child.target_field.column == "wire_id":
+                table, column = child.model._meta.db_table, child.column
+                cursor.execute(f"UPDATE {table} SET {column} = %s WHERE {column} = %s", (free, before))
 
 
-def _refuse_strangers(cursor: CursorWrapper, kind: Kind, source: int) -> None:
-    """Adopts what may be adopted; any other record of another's may not be written over."""
-    table = kind.table
-    if kind.adopts:
+def _keep_roles(cursor: CursorWrapper, source: int) -> None:
+    """A role that the source no longer has stays, as our own, where it is one of EDD's or of a user made
+    here."""
+    used = UserRole.objects.filter(source=None).values_list("role_id", flat=True)
+    for slug in sorted({*ROLES, *map(str, used)}):
         cursor.execute(
-            f"UPDATE {table} AS m SET source_id = %s WHERE source_id IS NULL"
-            f" AND EXISTS (SELECT 1 FROM staged_{table} s WHERE {_matches(kind)})",
-            (source,),
-        )
-    strange = "(m.source_id IS NULL OR m.source_id <> %s)"
-    if not _scalar(cursor, f"SELECT 1 FROM {table} m WHERE {strange} LIMIT 1", source):
-        return
-    cursor.execute(
-        f"SELECT m.{kind.key[0]} FROM {table} m JOIN staged_{table} s ON {_matches(kind)}"
-        f" WHERE {strange} LIMIT 1",
-        (source,),
-    )
-    if row := cursor.fetchone():
-        raise ApplyError(
-            f"The {kind.model._meta.verbose_name} {row[0]} is here already and is not from this source;"
-            " import into an empty shop (another TILLROLL_HOME), or remove that record first."
+            "UPDATE access_role SET source_id = NULL WHERE source_id = %s AND slug = %s"
+            " AND slug NOT IN (SELECT slug FROM staged_access_role)",
+            (source, slug),
         )
 
 
-def _merge(cursor: CursorWrapper, kind: Kind, source: int) -> Change:
-    """Brings one table up to date. The first import of a source has nothing to compare and only inserts."""
-    table, staged = kind.table, f"staged_{kind.table}"
-    columns = ", ".join(f'"{name}"' for name in (*kind.columns, *kind.kept, "source_id"))
-    values = ", ".join((*(f's."{name}"' for name in kind.columns), *kind.kept.values(), str(source)))
-    plain = tuple(name for name in kind.columns if name not in kind.key)
-    ours, theirs = (", ".join(f'{side}."{name}"' for name in plain) for side in "ms")
-    differs = f"({ours}) IS DISTINCT FROM ({theirs})" if plain else "FALSE"
-    total = _scalar(cursor, f"SELECT COUNT(*) FROM {staged}")
-    if not _scalar(cursor, f"SELECT 1 FROM {table} WHERE source_id = %s LIMIT 1", source):
-        cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {values} FROM {staged} s")
-        return Change(total, 0, 0, total)
-    cursor.execute(
-        f"DELETE FROM {table} AS m WHERE m.source_id = %s"
-        f" AND NOT EXISTS (SELECT 1 FROM {staged} s WHERE {_matches(kind)})",
-        (source,),
-    )
-    removed = cursor.rowcount
-    changed = _scalar(
-        cursor, f"SELECT COUNT(*) FROM {staged} s JOIN {table} m ON {_matches(kind)} WHERE {differs}"
-    )
-    if changed and kind.replaces:
-        cursor.execute(
-            f"DELETE FROM {table} AS m WHERE EXISTS"
-            f" (SELECT 1 FROM {staged} s WHERE {_matches(kind)} AND {differs})"
-        )
-    elif changed:
-        sets = ", ".join(f'"{name}" = s."{name}"' for name in plain)
-        cursor.execute(f"UPDATE {table} AS m SET {sets} FROM {staged} s WHERE {_matches(kind)} AND {differs}")
-    cursor.execute(
-        f"INSERT INTO {table} ({columns}) SELECT {values} FROM {staged} s"
-        f" WHERE NOT EXISTS (SELECT 1 FROM {table} m WHERE {_matches(kind)})"
-    )
-    added = cursor.rowcount - (changed if kind.replaces else 0)
-    return Change(added, changed, removed, total)
+def _list_children(model: type[models.Model]) -> list["models.ForeignKey[Any, Any]"]:
+    """The foreign keys to a model that the database enforces."""
+    fields = (getattr(relation, "field", None) for relation in model._meta.get_fields(include_hidden=True))
+    return [
+        field
+        for field in fields
+        if isinstance(field, models.ForeignKey)
+        and field.related_model is model
+        and getattr(field, "db_constraint", True)
+    ]
 
 
-def _remove_orphans(cursor: CursorWrapper, changes: dict[type[models.Model], Change]) -> None:
+def _remove_orphans(cursor: CursorWrapper, gone: Iterable[type[models.Model]]) -> None:
     """What was made here and belonged to a record that is gone goes with it."""
-    for model, change in changes.items():
-        if not change.removed:
-            continue
-        for relation in model._meta.get_fields(include_hidden=True):
-            child = getattr(relation, "field", None)
-            if (
-                not relation.auto_created
-                or not isinstance(child, models.ForeignKey)
-                or not getattr(child, "db_constraint", True)
-            ):
-                continue
+    for model in gone:
+        for child in _list_children(model):
             parents, key = model._meta.db_table, child.target_field.column
             cursor.execute(
                 f"DELETE FROM {child.model._meta.db_table} AS c WHERE c.{child.column} IS NOT NULL"
@@ -233,14 +191,33 @@ def _remove_orphans(cursor: CursorWrapper, changes: dict[type[models.Model], Cha
             )
 
 
-def _set_sequences(cursor: CursorWrapper) -> None:
-    """Records made here from now on take ids that the source will never reach."""
+def _set_sequences(cursor: CursorWrapper, least: int) -> None:
+    """Records made here from now on take ids above `least`, which the source will never reach, and above all
+    that are here: PostgreSQL does not see ids that were brought along."""
     for kind in KINDS:
         if kind.key != ("id",):
             continue
-        last = max(_scalar(cursor, f"SELECT MAX(id) FROM {kind.table}"), OWN_IDS_FROM - 1)
+        last = max(count(cursor, f"SELECT MAX(id) FROM {kind.table}"), least)
         if connection.vendor == "postgresql":
-            cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", (kind.table, last))
+            cursor.execute(
+                "SELECT setval(pg_get_serial_sequence(%s, 'id'), %s, %s)", (kind.table, last or 1, last > 0)
+            )
         else:
             cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", (kind.table,))
             cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", (kind.table, last))
+
+
+def _refresh(cursor: CursorWrapper) -> None:
+    """The figures and rights that are kept beside the records."""
+    if connection.vendor == "postgresql":
+        # it would plan the sums by what it knew before the import
+        for kind in KINDS:
+            cursor.execute(f"ANALYZE {kind.table}")
+    kept.refresh_terms()
+    kept.refresh_customers()
+    kept.refresh_products()
+    kept.refresh_tallies()
+    # what the source says of its users' rights does not know of those that were given here
+    roles, grants = UserRole.objects.filter(source=None), UserCapability.objects.filter(source=None)
+    own = Q(source=None) | Q(user_roles__in=roles) | Q(grants__in=grants)
+    refresh_capabilities(User.objects.filter(own).distinct())

@@ -61,6 +61,14 @@ class Kind:
         return self.model._meta.db_table
 
     @property
+    def plural(self) -> str:
+        """What people call many of them."""
+        name = str(self.model._meta.verbose_name).replace("api ", "API ")
+        if name.endswith("s"):
+            return f"{name}es"
+        return f"{name[:-1]}ies" if name.endswith("y") and name[-2] not in "aeiou" else f"{name}s"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns to stage, in this order; `apply` adds source_id."""
         skipped = {"source_id", *self.kept} | ({"id"} if "id" not in self.key else set())

@@ -20,7 +20,7 @@ from django.db import DatabaseError
 
 from tillroll.access.models import User
 from tillroll.intake.apply import ApplyError, apply
-from tillroll.intake.staging import Staging
+from tillroll.intake.staging import KIND_OF, Staging
 from tillroll.intake.wordpress.differences import find_differences
 from tillroll.intake.wordpress.dump import DumpError, DumpReader
 from tillroll.intake.wordpress.findings import LeftOut
@@ -100,7 +100,7 @@ def _import(path: Path, folder: Path, prefix: str | None, on_progress: OnProgres
         shop=options.settings["name"],
         url=options.home,
         prefix=reading.shop.prefix,
-        records={str(model._meta.verbose_name_plural): change for model, change in changes.items()},
+        records={KIND_OF[model].plural: change for model, change in changes.items()},
         left_out=(*mapping.findings.list_left_out(), *_list_other_tables(reading)),
         differences=differences,
         differences_total=total,

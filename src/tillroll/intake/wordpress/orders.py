@@ -293,4 +293,4 @@ class OrderPart:
             f"DELETE FROM staged_{KIND_OF[model].table} WHERE order_id IS NULL"  # noqa: S608 (own names)
             " OR NOT EXISTS (SELECT 1 FROM staged_shop_order o WHERE o.id = order_id)"
         )
-        self._findings.leave_out(str(model._meta.verbose_name_plural), _NO_ORDER, gone.rowcount)
+        self._findings.leave_out(KIND_OF[model].plural, _NO_ORDER, gone.rowcount)

@@ -1,0 +1,109 @@
+"""One table of the shop brought up to date with its staged records, in SQL that both stores read."""
+
+# ruff: noqa: S608 (statements are put together from the project's own names; values are bound)
+
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+from tillroll.intake.staging import Kind
+
+
+class ApplyError(Exception):
+    """The staged records can't become the shop's; the sentence says why. Nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an import did to the records of one model."""
+
+    added: int
+    changed: int
+    removed: int
+    total: int
+
+
+def count(cursor: CursorWrapper, query: str, *values: int) -> int:
+    """The one number that a query gives; 0 for none."""
+    cursor.execute(query, values)
+    row = cursor.fetchone()
+    return int(row[0]) if row and row[0] is not None else 0
+
+
+def refuse_strangers(cursor: CursorWrapper, kind: Kind, source: int) -> None:
+    """Adopts what may be adopted; raises ApplyError where another's record would be written over."""
+    table, matches = kind.table, _get_matches(kind)
+    if kind.adopts:
+        cursor.execute(
+            f"UPDATE {table} AS m SET source_id = %s WHERE source_id IS NULL"
+            f" AND EXISTS (SELECT 1 FROM staged_{table} s WHERE {matches})",
+            (source,),
+        )
+    strange = "(m.source_id IS NULL OR m.source_id <> %s)"
+    if not count(cursor, f"SELECT 1 FROM {table} m WHERE {strange} LIMIT 1", source):
+        return
+    cursor.execute(
+        f"SELECT m.{kind.key[0]} FROM {table} m JOIN staged_{table} s ON {matches} WHERE {strange} LIMIT 1",
+        (source,),
+    )
+    if row := cursor.fetchone():
+        raise ApplyError(
+            f"The {kind.model._meta.verbose_name} {row[0]} is here already and is not from this source;"
+            " import into an empty shop (another TILLROLL_HOME), or remove that record first."
+        )
+
+
+def merge(cursor: CursorWrapper, kind: Kind, source: int) -> Change:
+    """Adds, changes and removes. The first import of a source has nothing to compare and only adds."""
+    table, staged, matches = kind.table, f"staged_{kind.table}", _get_matches(kind)
+    columns = ", ".join(f'"{name}"' for name in (*kind.columns, *kind.kept, "source_id"))
+    values = ", ".join((*(f's."{name}"' for name in kind.columns), *kind.kept.values(), str(source)))
+    total = count(cursor, f"SELECT COUNT(*) FROM {staged}")
+    if not count(cursor, f"SELECT 1 FROM {table} WHERE source_id = %s LIMIT 1", source):
+        cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {values} FROM {staged} s")
+        return Change(total, 0, 0, total)
+    cursor.execute(
+        f"DELETE FROM {table} AS m WHERE m.source_id = %s"
+        f" AND NOT EXISTS (SELECT 1 FROM {staged} s WHERE {matches})",
+        (source,),
+    )
+    removed = cursor.rowcount
+    changed = _change(cursor, kind)
+    cursor.execute(
+        f"INSERT INTO {table} ({columns}) SELECT {values} FROM {staged} s"
+        f" WHERE NOT EXISTS (SELECT 1 FROM {table} m WHERE {matches})"
+    )
+    return Change(cursor.rowcount - (changed if kind.replaces else 0), changed, removed, total)
+
+
+def _change(cursor: CursorWrapper, kind: Kind) -> int:
+    """Brings the records that differ up to date, or takes them out to be put back; how many."""
+    plain = tuple(name for name in kind.columns if name not in kind.key)
+    if not plain:
+        return 0
+    table, staged, matches = kind.table, f"staged_{kind.table}", _get_matches(kind)
+    ours, theirs = (", ".join(f'{side}."{name}"' for name in plain) for side in "ms")
+    differs = f"{matches} AND ({ours}) {_get_unlike()} ({theirs})"
+    changed = count(cursor, f"SELECT COUNT(*) FROM {staged} s JOIN {table} m ON {differs}")
+    if changed and kind.replaces:
+        cursor.execute(f"DELETE FROM {table} AS m WHERE EXISTS (SELECT 1 FROM {staged} s WHERE {differs})")
+    elif changed:
+        if kind.unique:
+            # two records may swap the value that only one of them can have at a time
+            cursor.execute(
+                f"UPDATE {table} AS m SET {kind.unique} = 'changing ' || {kind.key[0]} WHERE EXISTS"
+                f" (SELECT 1 FROM {staged} s WHERE {matches} AND m.{kind.unique} <> s.{kind.unique})"
+            )
+        sets = ", ".join(f'"{name}" = s."{name}"' for name in plain)
+        cursor.execute(f"UPDATE {table} AS m SET {sets} FROM {staged} s WHERE {differs}")
+    return changed
+
+
+def _get_matches(kind: Kind) -> str:
+    return " AND ".join(f"m.{name} = s.{name}" for name in kind.key)
+
+
+def _get_unlike() -> str:
+    # SQLite took over the standard's form in 3.39 only
+    return "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
