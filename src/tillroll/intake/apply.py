@@ -48,8 +48,6 @@ def apply(
         with _attach(staging.path), write(*Topic), connection.cursor() as cursor:
             clear_demo()
             source = _touch_source(kind, name, known_as or name)
-            if connection.vendor == "postgresql":
-                _copy_to_postgresql(cursor, staging.path)
             if kind == SourceKind.WORDPRESS:
                 _make_room(cursor)
             _keep_roles(cursor, source)
@@ -96,15 +94,20 @@ def clear_demo() -> bool:
 
 @contextmanager
 def _attach(path: Path) -> Iterator[None]:
-    """The scratch file beside the shop's own, which is not mapped into memory meanwhile: it would be read
-    whole."""
-    if connection.vendor != "sqlite":
-        yield
-        return
+    """The staged records within reach of the shop's own store, before any lock is taken."""
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            try:
+                _copy_to_postgresql(cursor, path)
+                yield
+            finally:
+                for kind in KINDS:
+                    cursor.execute(f"DROP TABLE IF EXISTS pg_temp.staged_{kind.table}")
+            return
         mapped = count(cursor, "PRAGMA mmap_size")
         cursor.execute("ATTACH DATABASE %s AS staging", (str(path),))
         try:
+            # a file that is mapped into memory and read whole would count as ours whole
             cursor.execute("PRAGMA mmap_size=0")
             yield
         finally:
@@ -127,10 +130,7 @@ def _copy_to_postgresql(cursor: CursorWrapper, path: Path) -> None:
         for kind in KINDS:
             names = ", ".join(f'"{name}"' for name in kind.columns)
             table = f"staged_{kind.table}"
-            cursor.execute(
-                f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS"
-                f" SELECT {names} FROM {kind.table} WITH NO DATA"
-            )
+            cursor.execute(f"CREATE TEMPORARY TABLE {table} AS SELECT {names} FROM {kind.table} WITH NO DATA")
             with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                 for row in scratch.execute(f"SELECT {names} FROM {table}"):
                     copy.write_row(_drop_nul(row))

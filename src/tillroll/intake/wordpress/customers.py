@@ -3,7 +3,7 @@ compared."""
 
 from collections.abc import Iterable
 
-from tillroll.intake.staging import Staging
+from tillroll.intake.staging import KIND_OF, Staging
 from tillroll.intake.wordpress.findings import Findings
 from tillroll.intake.wordpress.options import ShopOptions
 from tillroll.intake.wordpress.rows import Row
@@ -116,15 +116,12 @@ class CustomerPart:
     def finish(self, options: ShopOptions) -> None:
         self._staging.flush()
         execute = self._staging.database.execute
-        for model, table in (
-            (CustomerEmail, "shop_customeremail"),
-            (CustomerAddress, "shop_customeraddress"),
-        ):
+        for kind in (KIND_OF[CustomerEmail], KIND_OF[CustomerAddress]):
             gone = execute(
-                f"DELETE FROM staged_{table} WHERE NOT EXISTS"  # noqa: S608 (own names)
+                f"DELETE FROM staged_{kind.table} WHERE NOT EXISTS"  # noqa: S608 (own names)
                 " (SELECT 1 FROM staged_shop_customer c WHERE c.id = customer_id)"
             )
-            self._findings.leave_out(str(model._meta.verbose_name_plural), _NO_CUSTOMER, gone.rowcount)
+            self._findings.leave_out(kind.plural, _NO_CUSTOMER, gone.rowcount)
         execute("CREATE INDEX staged_customer_email ON staged_shop_customer (email_folded)")
         twice = execute(
             "UPDATE staged_shop_customer AS c SET email_folded = '' WHERE email_folded <> '' AND EXISTS"
