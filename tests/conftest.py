@@ -1,4 +1,5 @@
-"""What all tests share: a home of their own, the store that TILLROLL_TEST_DATABASE names, a stopped clock, a client."""
+"""What all tests share: a home of their own, the store that TILLROLL_TEST_DATABASE names, a stopped clock, a
+client."""
 
 import os
 import shutil
@@ -11,7 +12,12 @@ import pytest
 _HOME = Path(tempfile.mkdtemp(prefix="tillroll-tests-"))
 (_HOME / "static").mkdir()  # or whitenoise warns that it isn't there
 os.environ["TILLROLL_HOME"] = str(_HOME)
-for _name in ("TILLROLL_DATABASE_URL", "TILLROLL_LOGS_URL", "TILLROLL_PATH_PREFIX", "TILLROLL_TRUSTED_PROXIES"):
+for _name in (
+    "TILLROLL_DATABASE_URL",
+    "TILLROLL_LOGS_URL",
+    "TILLROLL_PATH_PREFIX",
+    "TILLROLL_TRUSTED_PROXIES",
+):
     os.environ.pop(_name, None)
 
 STORE = os.environ.get("TILLROLL_TEST_DATABASE", "sqlite")

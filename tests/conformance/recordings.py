@@ -1,7 +1,7 @@
 """The recorded answers of EDD 3.6.5: how a case is sent again, and what of an answer is compared.
 
-Answers are compared as data, JSON types included. Left out: request_speed, key order, and what EDD's blocks add to
-products (see deviations.toml).
+Answers are compared as data, JSON types included. Left out: request_speed, key order, and what EDD's blocks
+add to products (see deviations.toml).
 """
 
 import gzip
