@@ -27,7 +27,7 @@ NAMES = {"default": "tillroll", "logs": "logs"}
 ENDINGS = {"sqlite": "sqlite3", "postgresql": "dump"}
 
 
-@click.command()
+@click.command(short_help="Save databases and secrets in one file.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 def backup(file: Path, force: bool) -> None:
@@ -82,7 +82,7 @@ def backup(file: Path, force: bool) -> None:
         )
 
 
-@click.command()
+@click.command(short_help="Replace the shop by one that was saved.")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--yes", is_flag=True, help="Don't ask before the shop's records are replaced.")
 def restore(file: Path, yes: bool) -> None:

@@ -15,7 +15,7 @@ ORDERS = 2_000
 """How many sales a demo shop has unless told otherwise: a second's work, and every page is full."""
 
 
-@click.command()
+@click.command(short_help="Fill an empty shop with made-up records, up to today.")
 @click.option("--orders", default=ORDERS, show_default=True, type=click.IntRange(1, 1_000_000), help="Sales.")
 @click.option("--seed", default=1, show_default=True, help="Another seed, another shop.")
 @click.option(

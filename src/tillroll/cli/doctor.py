@@ -9,7 +9,7 @@ from tillroll.cli.stores import set_up
 from tillroll.cli.tables import print_table
 
 
-@click.command()
+@click.command(short_help="Look for what is wrong and say what to do about it.")
 @click.option("--deep", is_flag=True, help="Read every page of the SQLite files too; slow for a large shop.")
 @click.option("--repair", is_flag=True, help="Compute all kept counts and figures anew first.")
 def doctor(deep: bool, repair: bool) -> None:

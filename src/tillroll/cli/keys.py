@@ -3,7 +3,7 @@
 import click
 
 from tillroll.cli.refusals import Refusal
-from tillroll.cli.stores import require_migrated, set_up
+from tillroll.cli.stores import on_shop
 
 SHORTEST = 4
 """How much of a public key has to be given to revoke it: less would be a slip of the finger."""
@@ -12,13 +12,12 @@ SHORTEST = 4
 @click.group()
 def keys() -> None:
     """Issue, revoke and list API keys."""
-    set_up()
-    require_migrated()
 
 
 @keys.command()
 @click.argument("user")
 @click.option("--label", default="", help="What the key is for; the request log shows it.")
+@on_shop
 def issue(user: str, label: str) -> None:
     """Make a key for USER and show it, with its token, this once."""
     from django.conf import settings
@@ -44,6 +43,7 @@ def issue(user: str, label: str) -> None:
 
 @keys.command()
 @click.argument("key")
+@on_shop
 def revoke(key: str) -> None:
     """End the key that is KEY or begins with it."""
     from tillroll.access.models import ApiKey
@@ -66,6 +66,7 @@ def revoke(key: str) -> None:
 
 
 @keys.command("list")
+@on_shop
 def list_keys() -> None:
     """Show all keys, without their tokens."""
     from tillroll.access.keys import pepper_id

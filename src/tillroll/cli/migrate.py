@@ -5,7 +5,7 @@ import click
 from tillroll.cli.stores import migrate_stores, set_up
 
 
-@click.command()
+@click.command(short_help="Bring both databases up to this version.")
 def migrate() -> None:
     """Bring both databases up to this version (`serve` does so by itself)."""
     set_up()

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from tillroll.cli.refusals import Refusal, describe_invalid
-from tillroll.cli.stores import require_migrated, set_up
+from tillroll.cli.stores import on_shop
 
 YES = ("yes", "true", "on", "1")
 NO = ("no", "false", "off", "0")
@@ -15,11 +15,10 @@ NO = ("no", "false", "off", "0")
 @click.group()
 def settings() -> None:
     """Show and change the shop's settings."""
-    set_up()
-    require_migrated()
 
 
 @settings.command("list")
+@on_shop
 def list_settings() -> None:
     """Show every setting with its value."""
     from tillroll.cli.tables import print_table
@@ -35,6 +34,7 @@ def list_settings() -> None:
 @settings.command("set")
 @click.argument("name")
 @click.argument("value")
+@on_shop
 def set_setting(name: str, value: str) -> None:
     """Set NAME to VALUE: yes or no, a number, a text, or a list with commas."""
     from django.core.exceptions import ValidationError

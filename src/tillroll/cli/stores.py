@@ -3,11 +3,16 @@ known whether a server holds them."""
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from tillroll.cli.refusals import Refusal
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 MIGRATION_LOCK = 0x7111_2011
 """The number of PostgreSQL's advisory lock, for servers of several machines that start at once."""
@@ -20,6 +25,18 @@ def set_up() -> None:
 
     if not apps.ready:
         django.setup()
+
+
+def on_shop(command: Callable[P, R]) -> Callable[P, R]:
+    """For a command that works on the records: by the time it runs, they can be reached."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        set_up()
+        require_migrated()
+        return command(*args, **kwargs)
+
+    return run
 
 
 def get_home() -> Path:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tillroll.cli.refusals import Refusal, describe_invalid
-from tillroll.cli.stores import require_migrated, set_up
+from tillroll.cli.stores import on_shop
 
 if TYPE_CHECKING:
     from tillroll.access.models import User
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 @click.group()
 def user() -> None:
     """Add users, and give them roles and passwords."""
-    set_up()
-    require_migrated()
 
 
 @user.command()
@@ -30,6 +28,7 @@ def user() -> None:
     "--password-stdin", is_flag=True, help="Take the password from the first line of standard input."
 )
 @click.option("--no-password", is_flag=True, help="They only hold API keys and don't log in.")
+@on_shop
 def add(
     name: str, email: str, roles: tuple[str, ...], superuser: bool, password_stdin: bool, no_password: bool
 ) -> None:
@@ -66,6 +65,7 @@ def add(
 @user.command()
 @click.argument("name")
 @click.argument("roles", nargs=-1, required=True, metavar="ROLE...")
+@on_shop
 def role(name: str, roles: tuple[str, ...]) -> None:
     """Give the user NAME exactly these roles."""
     from tillroll.access.services import set_roles
@@ -79,6 +79,7 @@ def role(name: str, roles: tuple[str, ...]) -> None:
 @user.command()
 @click.argument("name")
 @click.option("--stdin", "from_stdin", is_flag=True, help="Take it from the first line of standard input.")
+@on_shop
 def password(name: str, from_stdin: bool) -> None:
     """Set the password of the user NAME; asks for it on a terminal."""
     from django.core.exceptions import ValidationError
@@ -98,6 +99,7 @@ def password(name: str, from_stdin: bool) -> None:
 
 @user.command("list")
 @click.option("--all", "everybody", is_flag=True, help="Customers' logins too.")
+@on_shop
 def list_users(everybody: bool) -> None:
     """Show the users who run the shop or hold keys."""
     from django.db.models import Count, Q
