@@ -18,6 +18,8 @@ from tillroll.eddapi.formats import Format
 
 _NUMERIC = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
 
+_LEADING = re.compile(r"\s*[+-]?((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2}(?!\d))?)", re.ASCII)
+
 Environ = Mapping[str, Any]
 
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
@@ -184,14 +186,9 @@ def read_page(parameters: Parameters) -> Page:
 
 
 def read_id(text: str) -> int | None:
-    """A whole number as EDD reads ids: its absolute value, None where there is no digit in front ([3.6]
-    3.1)."""
-    digits = ""
-    for mark in text.strip().lstrip("+-"):
-        if not ("0" <= mark <= "9"):
-            break
-        digits += mark
-    return min(int(digits[:12]), LARGEST_NUMBER) if digits else None
+    """A number in front of a text as PHP reads ids of it: whole, without its sign; None where there is none."""
+    leading = _LEADING.match(text)
+    return int(min(float(leading[1]), LARGEST_NUMBER)) if leading else None
 
 
 def is_numeric(text: str) -> bool:

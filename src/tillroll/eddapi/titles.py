@@ -7,8 +7,26 @@ import re
 from functools import lru_cache
 
 _TAG = re.compile(r"(<[^>]*>|\[[^\]]*\])")
-_AMPERSAND = re.compile(r"&(?!#(?:\d+|x[0-9a-fA-F]+);|[A-Za-z][A-Za-z0-9]{1,7};)")
-_OPENING = r"(?:^|(?<=[\s\"'(\[{<\-\u2013\u2014]))"
+_AMPERSAND = re.compile(r"&(?!#(?:[0-9]+|x[0-9a-f]+);|[a-z1-4]{1,8};)", re.IGNORECASE)
+
+_SPACE = "[ \r\n\t\u00a0]"
+_BEHIND = rf"(?:^|(?<={_SPACE}))"
+_BEFORE = rf"(?=$|{_SPACE})"
+
+_CONTRACTIONS = (
+    "'tain't",
+    "'twere",
+    "'twas",
+    "'tis",
+    "'twill",
+    "'til",
+    "'bout",
+    "'nuff",
+    "'round",
+    "'cause",
+    "'em",
+)
+"""Words that begin with an apostrophe, not with a quote."""
 
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
@@ -16,19 +34,25 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\.\.\.", "&#8230;"),
         (r"``", "&#8220;"),
         (r"''", "&#8221;"),
-        (r"\s\(tm\)", " &#8482;"),
-        (r"---", "&#8212;"),
-        (r"(?<=\s)--(?=\s)", "&#8212;"),
-        (r"(?<!xn)--", "&#8211;"),
-        (r"(?<=\s)-(?=\s)", "&#8211;"),
-        (r"'(?=\d\d(?:&#8217;|'|s|[^\w%\"]|$))", "&#8217;"),
-        (r"(?<=\d)'(?=\s|$|\)|,|\.)", "&#8242;"),
-        (r"(?<=\d)\"(?=\s|$|\)|,|\.|x)", "&#8243;"),
-        (_OPENING + "'", "&#8216;"),
+        (r" \(tm\)", " &#8482;"),
+        # a year or an amount behind a quote: '99, '0.42'
+        (r"'(?=\d\d(?:$|(?![%\d]|[.,]\d)))", "&#8217;"),
+        (rf"{_BEHIND}'(\d[.,\d]*)'", r"&#8216;\1&#8217;"),
+        # an opening quote, an apostrophe inside a word, a foot, and what is left closes
+        (rf"(?:{_BEHIND}|(?<=[(\[{{\"\-]))'", "&#8216;"),
+        (rf"(?<!{_SPACE})'(?!$|{_SPACE}|[.,:;!?\"'(){{}}\[\]\-])", "&#8217;"),
+        (r"(?<=\d)'", "&#8242;"),
         (r"'", "&#8217;"),
-        (_OPENING + '"', "&#8220;"),
-        (r'"', "&#8221;"),
-        (r"\b(\d[\d.,]*)x(?=\d[\d.,]*\b)", r"\1&#215;"),
+        (rf"{_BEHIND}\"(\d[.,\d]*)\"", r"&#8220;\1&#8221;"),
+        (rf"(?:{_BEHIND}|(?<=[(\[{{\-])|(?<=&#8216;))\"(?!{_SPACE})", "&#8220;"),
+        (r"(?<=\d)\"(?![^\"]*&#8220;)(?!.*\")", "&#8243;"),
+        (r"\"", "&#8221;"),
+        (r"---", "&#8212;"),
+        (rf"{_BEHIND}--{_BEFORE}", "&#8212;"),
+        (r"(?<!xn)--", "&#8211;"),
+        (rf"{_BEHIND}-{_BEFORE}", "&#8211;"),
+        # a multiplication, but no hexadecimal number
+        (r"\b((?!0x)\d[\d.,]*)x(\d[\d.,]*)\b", r"\1&#215;\2"),
     )
 )
 
@@ -41,12 +65,12 @@ def display_title(title: str, status: str, is_protected: bool) -> str:
     prefix = "Protected: " if is_protected else _PREFIXES.get(status, "")
     parts = _TAG.split(prefix + title)
     parts[::2] = [_texturize(part) for part in parts[::2]]
-    return "".join(parts).strip()
+    return "".join(parts).strip().replace("Wordpress", "WordPress")
 
 
 def _texturize(text: str) -> str:
-    if text.isalnum():
-        return text
+    for word in _CONTRACTIONS:
+        text = text.replace(word, word.replace("'", "&#8217;"))
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return _AMPERSAND.sub("&#038;", text)
