@@ -186,7 +186,7 @@ def read_page(parameters: Parameters) -> Page:
 
 
 def read_id(text: str) -> int | None:
-    """A number in front of a text as PHP reads ids of it: whole, without its sign; None where there is none."""
+    """The id in front of a text as PHP reads it: whole, without its sign; None where there is none."""
     leading = _LEADING.match(text)
     return int(min(float(leading[1]), LARGEST_NUMBER)) if leading else None
 
