@@ -1,19 +1,43 @@
-"""Who may log in to the back office."""
+"""Who may log in to the back office: with a password as Django keeps them, the demo from this machine alone.
+
+A demo's login is printed on a terminal and lies in a file. So it must be worth nothing elsewhere: neither the
+password nor a session that was begun here.
+"""
 
 import ipaddress
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
-from django.http import HttpRequest
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
 
 from tillroll.access.models import User
 
+FORWARDED = (
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_REAL_IP",
+    "HTTP_FORWARDED",
+    "HTTP_VIA",
+)
+"""Headers of proxies: with any of them a request comes from somewhere else, however near the proxy is."""
+
 
 def is_loopback(address: str) -> bool:
+    """Whether an address is this machine's own, also as IPv4 inside IPv6."""
     try:
-        return ipaddress.ip_address(address).is_loopback
+        found = ipaddress.ip_address(address)
     except ValueError:
         return False
+    return ((isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped) or found).is_loopback
+
+
+def is_from_here(environ: Mapping[str, Any]) -> bool:
+    """Whether a request was made on this machine and came by no proxy."""
+    return is_loopback(environ.get("REMOTE_ADDR", "")) and not any(name in environ for name in FORWARDED)
 
 
 class ShopBackend(ModelBackend):
@@ -29,9 +53,23 @@ class ShopBackend(ModelBackend):
         user = super().authenticate(request, username=username, password=password, **kwargs)
         if not isinstance(user, User):
             return None
-        if user.is_demo and not (request and self._is_local(request)):
+        if user.is_demo and not (request and is_from_here(request.META)):
             return None
         return user
 
-    def _is_local(self, request: HttpRequest) -> bool:
-        return is_loopback(request.META.get("REMOTE_ADDR", "")) and "HTTP_X_FORWARDED_FOR" not in request.META
+
+def demo_stays_here(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware after Django's own: a demo's session counts from this machine only, as its password does.
+
+    A request without a session, or from here, costs nothing.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if has_session and not is_from_here(request.META) and getattr(request.user, "is_demo", False):
+            request.user = AnonymousUser()
+        return get_response(request)
+
+    return answer

@@ -3,25 +3,12 @@
 from collections.abc import Iterable
 
 from django.contrib.auth.password_validation import validate_password
-from django.db.models import Max
 from django.utils import timezone
 
 from tillroll.access.capabilities import KNOWN
 from tillroll.access.keys import Pair, digest_token, make_pair, pepper_id
 from tillroll.access.models import ApiKey, Role, User, UserCapability, UserRole
-from tillroll.shop.models import Source, SourceKind
 from tillroll.shop.revision import Topic, write
-
-OWN_IDS_FROM = 1_000_000_000
-"""Where the ids of records made here begin in a shop that came from elsewhere."""
-
-
-def next_wire_id() -> int:
-    """The next user id of this shop."""
-    last = User.objects.aggregate(last=Max("wire_id"))["last"] or 0
-    if Source.objects.filter(kind=SourceKind.WORDPRESS).exists():
-        last = max(last, OWN_IDS_FROM - 1)
-    return last + 1
 
 
 def create_user(

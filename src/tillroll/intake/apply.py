@@ -18,11 +18,12 @@ from django.utils import timezone
 
 from tillroll.access.capabilities import ROLES
 from tillroll.access.models import Role, User, UserCapability, UserRole
-from tillroll.access.services import OWN_IDS_FROM, refresh_capabilities
+from tillroll.access.services import refresh_capabilities
 from tillroll.intake.merge import ApplyError, Change, count, merge, refuse_strangers
 from tillroll.intake.staging import KINDS, Staging
 from tillroll.shop import kept
 from tillroll.shop.models import Source, SourceKind
+from tillroll.shop.models.source import OWN_IDS_FROM
 from tillroll.shop.revision import Topic, write
 from tillroll.shop.services import change_settings
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 
-from tillroll.shop.models.source import SourcedModel
+from tillroll.shop.models.source import OWN_IDS_FROM, Source, SourcedModel, SourceKind
 
 
 class Role(SourcedModel):
@@ -26,11 +26,15 @@ class Role(SourcedModel):
 class AccountManager(UserManager["User"]):
     """Gives every new user a wire id."""
 
-    def _create_user(self, username: str, email: str | None, password: str | None, **extra: Any) -> "User":
-        from tillroll.access.services import next_wire_id
+    def next_wire_id(self) -> int:
+        last: int = self.aggregate(last=models.Max("wire_id"))["last"] or 0
+        if Source.objects.filter(kind=SourceKind.WORDPRESS).exists():
+            last = max(last, OWN_IDS_FROM - 1)
+        return last + 1
 
+    def _create_user(self, username: str, email: str | None, password: str | None, **extra: Any) -> "User":
         if "wire_id" not in extra:
-            extra["wire_id"] = next_wire_id()
+            extra["wire_id"] = self.next_wire_id()
         extra.setdefault("login", username)
         extra.setdefault("display_name", username)
         return super()._create_user(username, email, password, **extra)  # type: ignore[misc, no-any-return]

@@ -2,6 +2,9 @@
 
 from django.db import models
 
+OWN_IDS_FROM = 1_000_000_000
+"""Where the ids of records made here begin in a shop that came from elsewhere: its own never reach so far."""
+
 
 class SourceKind(models.TextChoices):
     DEMO = "demo", "Demo shop"
