@@ -103,6 +103,7 @@ DATABASE_ROUTERS = ["tillroll.routing.LogsRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    "tillroll.backoffice",  # its templates go before those of the two below
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -112,15 +113,17 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "tillroll.shop",
     "tillroll.access",
-    "tillroll.backoffice",
 ]
 MIDDLEWARE = [
+    "tillroll.health.probes",
     "django.middleware.security.SecurityMiddleware",
+    "tillroll.backoffice.policy.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tillroll.access.backends.demo_stays_here",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -152,8 +155,10 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 USE_I18N = True
+FORMAT_MODULE_PATH = "tillroll.backoffice.formats"
 
-STATIC_URL = "static/"
+STATIC_URL = f"{PATH_PREFIX}/static/"
+WHITENOISE_STATIC_PREFIX = "/static/"
 STATIC_ROOT = TILLROLL_HOME / "static"
 WHITENOISE_USE_FINDERS = True
 
@@ -184,4 +189,11 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": os.environ.get("TILLROLL_LOG_LEVEL", "WARNING").upper()},
 }
 
-UNFOLD = {"SITE_TITLE": "Tillroll", "SITE_HEADER": "Tillroll", "SITE_SYMBOL": "receipt_long"}
+UNFOLD = {
+    "SITE_TITLE": "Tillroll",
+    "SITE_HEADER": "Tillroll",
+    "SITE_SYMBOL": "receipt_long",
+    "SITE_URL": None,
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+}

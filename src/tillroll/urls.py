@@ -1,10 +1,11 @@
-from django.contrib import admin
-from django.urls import path
+"""What Django serves; the health pages answer in front of it (health.py), the API beside it (wsgi.py)."""
 
-from tillroll.health import live, ready
+from django.urls import path
+from django.views.generic import RedirectView
+
+from tillroll.backoffice.site import site
 
 urlpatterns = [
-    path("healthz/live", live),
-    path("healthz/ready", ready),
-    path("admin/", admin.site.urls),
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", site.urls),
 ]

@@ -1,0 +1,145 @@
+"""Products, categories and tags."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet, Value
+from django.http import HttpRequest
+
+from tillroll.access.capabilities import Capability
+from tillroll.backoffice.columns import link, money, shown, sum_of
+from tillroll.backoffice.filters import one_of
+from tillroll.backoffice.rights import may
+from tillroll.backoffice.site import site
+from tillroll.backoffice.viewer import Part, Viewer
+from tillroll.shop.models import BundleItem, PriceOption, Product, ProductFile, ProductTerm, Taxonomy, Term
+from tillroll.shop.services import get_settings
+from tillroll.shop.text import fold
+
+STATUSES = ("publish", "draft", "pending", "private", "future", "trash")
+
+
+class Prices(Part):
+    model = PriceOption
+    needs = Capability.VIEW_SHOP_REPORTS
+    verbose_name_plural = "price options"
+    fields = ("price_id", "name", money("amount"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.annotate(shop_currency=Value(get_settings().currency))
+
+
+class Files(Part):
+    model = ProductFile
+    needs = Capability.VIEW_SHOP_SENSITIVE_DATA
+    fields = ("file_id", "name", "file", "condition")
+
+
+class Bundled(Part):
+    model = BundleItem
+    needs = Capability.VIEW_SHOP_REPORTS
+    verbose_name_plural = "bundled products"
+    fields = (
+        shown(lambda item: link("shop_product", item.product_id, _title(item)), "product"),
+        "price_id",
+        "condition",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.select_related("product")
+
+
+def _title(item: BundleItem) -> str:
+    return item.product.title if item.product else f"{item.product_id} (gone)"
+
+
+class Terms(Part):
+    model = ProductTerm
+    needs = Capability.VIEW_SHOP_REPORTS
+    verbose_name_plural = "categories and tags"
+    fields = (
+        shown(lambda one: link("shop_term", one.term_id, one.term.name), "name"),
+        shown(lambda one: one.term.get_taxonomy_display(), "kind"),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.select_related("term")
+
+
+@admin.register(Product, site=site)
+class ProductPage(Viewer):
+    needs = Capability.VIEW_SHOP_REPORTS
+    sensitive = frozenset(("notes", "content", "excerpt"))
+    list_display = (
+        "id",
+        "title",
+        "status",
+        money("price"),
+        "sku",
+        "sales",
+        sum_of("earnings", "earnings_whole"),
+        shown(lambda product: product.created_local, "created (shop's clock)", "created_local"),
+    )
+    list_display_links = ("id", "title")
+    list_filter = (one_of("status", STATUSES), one_of("kind", ("default", "bundle")))
+    search_fields = ("title", "slug", "sku")
+    search_help_text = "Title, slug or SKU"
+    ordering = ("-created_local", "-id")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "id",
+                    "title",
+                    "slug",
+                    "status",
+                    "kind",
+                    "sku",
+                    "permalink",
+                    shown(lambda product: product.created_local, "created (shop's clock)"),
+                    shown(lambda product: product.modified_local, "modified (shop's clock)"),
+                )
+            },
+        ),
+        ("Price", {"fields": (money("price"), "has_price_options", "default_price_id", "download_limit")}),
+        (
+            "Figures",
+            {
+                "description": "Net of refunds and taxes, over all time.",
+                "fields": ("sales", sum_of("earnings", "earnings_whole")),
+            },
+        ),
+        ("Text", {"fields": ("excerpt", "content", "notes")}),
+    )
+    inlines = (Prices, Files, Bundled, Terms)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        for word in search_term.split():
+            found = Q(search_text__contains=fold(word)) | Q(slug__icontains=word)
+            queryset = queryset.filter(found | Q(sku__icontains=word) | Q(title__icontains=word))
+        return queryset, False
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        parts: list[Any] = [Prices] if obj and obj.has_price_options else []
+        if may(request.user, Capability.VIEW_SHOP_SENSITIVE_DATA):
+            parts.append(Files)
+        return [*parts, *([Bundled] if obj and obj.kind == "bundle" else []), Terms]
+
+
+@admin.register(Term, site=site)
+class TermPage(Viewer):
+    needs = Capability.VIEW_SHOP_REPORTS
+    list_display = ("name", "taxonomy", "slug", "count")
+    list_filter = (one_of("taxonomy", Taxonomy.values, "kind"),)
+    search_fields = ("name", "slug")
+    search_help_text = "Name or slug"
+    ordering = ("taxonomy", "name")
+    fieldsets = (
+        (None, {"fields": ("name", "taxonomy", "slug", "description", "count", "term_id", "parent_id")}),
+    )

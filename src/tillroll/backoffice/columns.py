@@ -1,0 +1,79 @@
+"""How values are shown: amounts with their currency, links to other records. A column is a function of one
+record, for lists and pages alike."""
+
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from tillroll.shop.currencies import get_decimals
+
+Column = Callable[[Any], Any]
+
+
+def format_amount(amount: Decimal, currency: str) -> str:
+    """An amount rounded half away from zero to its currency's decimals: "1,234.50 USD"."""
+    decimals = get_decimals(currency)
+    rounded = amount.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    return f"{rounded:,.{decimals}f} {currency}".strip()
+
+
+def money(field: str, currency: str = "shop_currency", label: str = "") -> Column:
+    """A column of amounts; `currency` names the record's attribute, which may lie behind dots."""
+
+    def show(record: Any) -> str | None:
+        amount = getattr(record, field)
+        if amount is None:
+            return None
+        owner, *path = currency.split(".")
+        named = getattr(record, owner)
+        for name in path:
+            named = getattr(named, name)
+        return format_amount(amount, named)
+
+    return _describe(show, label or field.replace("_", " "), field)
+
+
+def sum_of(field: str, whole: str, label: str = "") -> Column:
+    """A column of sums that are kept in two parts; `whole` is the part that orders a list."""
+    return _describe(money(field), label or field.replace("_", " "), whole, name=field)
+
+
+def number(field: str, label: str = "") -> Column:
+    """A column of rates and percentages, without zeros at the end."""
+
+    def show(record: Any) -> str | None:
+        value = getattr(record, field)
+        return None if value is None else f"{value:f}".rstrip("0").rstrip(".")
+
+    return _describe(show, label or field.replace("_", " "), field)
+
+
+def shown(get: Column, label: str, ordering: str = "", name: str = "") -> Column:
+    """A column of anything else."""
+
+    def show(record: Any) -> Any:
+        return get(record)
+
+    return _describe(show, label, ordering, name=name)
+
+
+def link(page: str, key: object, shown: object) -> SafeString:
+    """A link to a record's page, such as `shop_customer` 7."""
+    return format_html('<a href="{}">{}</a>', reverse(f"admin:{page}_change", args=(key,)), shown)
+
+
+def lines(values: Any) -> SafeString:
+    """Several values below each other."""
+    return format_html_join("\n", "<div>{}</div>", ((value,) for value in values))
+
+
+def _describe(column: Column, label: str, ordering: str, name: str = "") -> Column:
+    column.column_name = name or ordering  # type: ignore[attr-defined]
+    column.short_description = label  # type: ignore[attr-defined]
+    if ordering:
+        column.admin_order_field = ordering  # type: ignore[attr-defined]
+    return column

@@ -1,0 +1,66 @@
+"""The log of file downloads."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest
+
+from tillroll.access.capabilities import Capability
+from tillroll.backoffice.columns import link, shown
+from tillroll.backoffice.rights import may
+from tillroll.backoffice.site import site
+from tillroll.backoffice.viewer import Viewer
+from tillroll.shop.models import FileDownload, Product
+
+
+def _product(download: Any) -> str:
+    if download.product_title is None:
+        return f"{download.product_id} (gone)"
+    return link("shop_product", download.product_id, download.product_title)
+
+
+def _order(download: Any) -> str | None:
+    return link("shop_order", download.order_id, download.order_id) if download.order_id else None
+
+
+def _customer(download: Any) -> str | None:
+    return link("shop_customer", download.customer_id, download.customer_id) if download.customer_id else None
+
+
+CUSTOMER = shown(_customer, "customer", "customer_id")
+PRODUCT = shown(_product, "product", "product_id")
+ORDER = shown(_order, "order", "order_id")
+
+
+@admin.register(FileDownload, site=site)
+class FileDownloadPage(Viewer):
+    needs = Capability.VIEW_SHOP_REPORTS
+    sensitive = frozenset(("ip", "user_agent", "customer_id"))
+    is_large = True
+    list_display = ("id", "created_at", PRODUCT, "file_name", ORDER, CUSTOMER, "ip")
+    list_filter = ("created_at",)
+    search_fields = ("product_id",)
+    search_help_text = "Id of an order, a customer or a product"
+    fieldsets = (
+        (None, {"fields": ("id", "created_at", PRODUCT, "file_name", "file_id", "price_id", ORDER)}),
+        ("Buyer", {"fields": (CUSTOMER, "ip", "user_agent")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        title = Product.objects.filter(pk=OuterRef("product_id")).values("title")
+        return super().get_queryset(request).annotate(product_title=Subquery(title[:1]))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if not (term.isdecimal() and len(term) < 18):
+            return queryset.none(), False
+        key = int(term)
+        found = Q(order_id=key) | Q(product_id=key)
+        if may(request.user, Capability.VIEW_SHOP_SENSITIVE_DATA):
+            found |= Q(customer_id=key)
+        return queryset.filter(found), False

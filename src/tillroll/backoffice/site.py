@@ -1,0 +1,128 @@
+"""The back office as one admin site of its own: its menu, its front page, and the door.
+
+Who is logged in but may see nothing gets 403 and nothing else; who is not logged in gets the login form.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.templatetags.static import static
+from django.urls import URLPattern, URLResolver, reverse
+
+from tillroll.backoffice.rights import may_enter
+
+if TYPE_CHECKING:
+    from django.contrib.admin import AdminSite as _Site
+else:
+    from unfold.sites import UnfoldAdminSite as _Site
+
+MENU: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
+    (
+        "Sales",
+        (
+            ("Orders", "receipt_long", "shop_order"),
+            ("Customers", "group", "shop_customer"),
+            ("Discounts", "sell", "shop_discount"),
+            ("File downloads", "download", "shop_filedownload"),
+        ),
+    ),
+    (
+        "Catalogue",
+        (
+            ("Products", "deployed_code", "shop_product"),
+            ("Categories and tags", "label", "shop_term"),
+        ),
+    ),
+    (
+        "Access",
+        (
+            ("Users", "person", "access_user"),
+            ("Roles", "badge", "access_role"),
+            ("API keys", "key", "access_apikey"),
+            ("API requests", "monitoring", "access_requestlogentry"),
+        ),
+    ),
+    ("Shop", (("Settings", "settings", "shop_shopsettings"),)),
+)
+"""Groups of (title, icon, model) in the order in which a shop is run."""
+
+_UNUSED = frozenset(("password_change", "password_change_done", "view_on_site"))
+"""Pages of the admin that write, or that nothing here leads to."""
+
+
+class BackOffice(_Site):
+    site_header = site_title = "Tillroll"
+    index_title = "Overview"
+    index_template = "backoffice/index.html"
+    enable_nav_sidebar = True
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return may_enter(request.user)
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        guarded = super().admin_view(view, cacheable)
+
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.user.is_authenticated and not self.has_permission(request):
+                if request.path == reverse("admin:logout"):
+                    response: HttpResponseBase = view(request, *args, **kwargs)
+                    return response
+                raise PermissionDenied
+            answered: HttpResponseBase = guarded(request, *args, **kwargs)
+            return answered
+
+        return answer
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Without the pages that write: passwords are set by `tillroll user password`."""
+        return [url for url in super().get_urls() if getattr(url, "name", None) not in _UNUSED]
+
+    def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Every page's template names it, but the menu is short and each list has its own search."""
+        raise Http404
+
+    def each_context(self, request: HttpRequest) -> Any:
+        context = super().each_context(request)
+        # The theme's colours are in a stylesheet: the content policy allows no styles inside the page.
+        context["colors"] = {}
+        context["border_radius"] = None
+        context["styles"] = [static("backoffice/theme.css")]
+        context["scripts"] = [static("backoffice/quiet.js")]
+        context["site_favicons"] = [{"rel": "icon", "href": static("backoffice/icon.svg")}]
+        context["account_links"] = [{"title": "Overview", "link": reverse("admin:index")}]
+        return context
+
+    def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """The menu's groups with what the user may see; a group with nothing in it is left out."""
+        groups = ((title, self._list_pages(request, pages)) for title, pages in MENU)
+        return [{"title": title, "items": pages} for title, pages in groups if pages]
+
+    def _list_pages(
+        self, request: HttpRequest, pages: tuple[tuple[str, str, str], ...]
+    ) -> list[dict[str, Any]]:
+        if isinstance(request.user, AnonymousUser):
+            return []
+        admins = {
+            f"{model._meta.app_label}_{model._meta.model_name}": page
+            for model, page in self._registry.items()
+        }
+        found = []
+        for title, icon, name in pages:
+            if admins[name].has_view_permission(request):
+                link = reverse(f"admin:{name}_changelist")
+                found.append(
+                    {
+                        "title": title,
+                        "icon": icon,
+                        "link": link,
+                        "active": request.path.startswith(link),
+                        "has_permission": True,
+                    }
+                )
+        return found
+
+
+site = BackOffice(name="admin")
