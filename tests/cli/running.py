@@ -37,7 +37,9 @@ class Server:
 
     def read(self) -> None:
         assert self.process.stdout
-        self.printed.extend(self.process.stdout)
+        with self.process.stdout as pipe:
+            for line in pipe:
+                self.printed.append(line)
 
     def wait_until_ready(self) -> None:
         """Returns when it answers; fails when it ends before."""
@@ -51,6 +53,13 @@ class Server:
             except OSError:
                 time.sleep(0.05)
         raise AssertionError(f"It does not answer: {self.output}")
+
+    def wait_for(self, text: str) -> None:
+        """Returns when it has printed a text."""
+        end = time.monotonic() + DEADLINE
+        while text not in self.output:
+            assert time.monotonic() < end, f"It did not say so: {self.output}"
+            time.sleep(0.05)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Sends a signal and waits; the exit code."""

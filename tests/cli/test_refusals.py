@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import OperationalError, ProgrammingError
+from pytest_django.fixtures import Settings
 
 from tests.cli.running import Shop, make_environment, refusal
 from tillroll.cli.refusals import Commands, Refusal, describe
@@ -79,9 +80,9 @@ def test_our_own_exceptions_speak_for_themselves() -> None:
 
 
 def test_debugging_shows_the_traceback_of_what_nobody_foresaw(
-    settings: object, monkeypatch: pytest.MonkeyPatch
+    settings: Settings,
 ) -> None:
-    monkeypatch.setattr(settings, "DEBUG", True)
+    settings.DEBUG = True
     result = CliRunner().invoke(failing(ZeroDivisionError("oops")), ["fail"])
     assert result.exit_code == 2
     assert result.stderr.startswith("Traceback (most recent call last):\n")

@@ -13,10 +13,9 @@ PASSWORD = "correct horse battery"
 
 
 def test_a_user_is_added_with_roles_and_password(invoke: Invoke) -> None:
-    output = invoke(
-        "user", "add", "ann", "--email", "ann@example.com", "--role", "shop_accountant", "--role", "subscriber",
-        "--password-stdin", typed=f"{PASSWORD}\n",
-    ).stdout  # fmt: skip
+    roles = ("--role", "shop_accountant", "--role", "subscriber")
+    given = ("--email", "ann@example.com", *roles, "--password-stdin")
+    output = invoke("user", "add", "ann", *given, typed=f"{PASSWORD}\n").stdout
     assert output == "Added ann (shop_accountant, subscriber).\n"
     ann = User.objects.get(username="ann")
     assert (ann.email, ann.login, ann.display_name) == ("ann@example.com", "ann", "ann")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from tillroll.cli.refusals import Refusal
+from tillroll.cli.swap import find_left_over
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -112,6 +113,9 @@ def hold_for_serving() -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise Refusal("A backup is being restored here; start the server when it is done.") from error
+        if left := find_left_over(get_home()):
+            names = ", ".join(path.name for path in left)
+            raise Refusal(f"A restore broke off and left {names}; run `tillroll restore FILE` again first.")
         yield
 
 

@@ -1,0 +1,192 @@
+"""A server comes up by itself on a fresh folder, says how to reach it, and goes down without losing a line
+of its log."""
+
+import fcntl
+import http.cookiejar
+import json
+import re
+import signal
+import socket
+import sqlite3
+import urllib.parse
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from tests.cli.running import Shop, find_free_port, refusal
+from tests.conftest import STORE
+from tillroll.cli.refusals import Refusal
+from tillroll.cli.serve import find_place, get_url
+
+
+def read(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=30) as reply:
+        content: bytes = reply.read()
+    return content
+
+
+def test_two_servers_that_start_at_once_on_a_fresh_folder_both_come_up(bare_home: Shop) -> None:
+    servers = [bare_home.serve(), bare_home.serve()]
+    for server in servers:
+        server.wait_until_ready()
+    assert [server.stop() for server in servers] == [0, 0]
+    migrated = [line for server in servers for line in server.output.splitlines() if "Migrated" in line]
+    assert len(migrated) == len(set(migrated)) > 10
+    assert (bare_home.home / "tillroll.sqlite3").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_stop_ends_it_and_no_line_of_the_request_log_is_lost(shop: Shop, workers: int) -> None:
+    shop.run("user", "add", "ann", "--no-password", "--role", "shop_manager")
+    key, token = re.findall(r"^(?:key|token) +(\w+)$", shop.run("keys", "issue", "ann").stdout, re.M)
+    server = shop.serve("--workers", str(workers))
+    server.wait_until_ready()
+    assert json.loads(read(f"{server.url}/edd-api/v2/sales/?key={key}&token={token}"))["request_speed"] > 0
+    assert server.stop(signal.SIGTERM) == 0
+    assert "Traceback" not in server.output
+    assert count_logged(shop) == 1
+
+
+def test_control_c_ends_it_too(shop: Shop) -> None:
+    server = shop.serve()
+    server.wait_until_ready()
+    assert server.stop(signal.SIGINT) == 0
+    assert server.output == f"Tillroll listens at {server.url}/ (Ctrl+C stops it)\n"
+
+
+def count_logged(shop: Shop) -> int:
+    query = "SELECT COUNT(*) FROM access_requestlogentry WHERE endpoint = 'sales' AND status = 200"
+    if STORE == "postgresql":
+        import psycopg
+
+        with closing(psycopg.connect(shop.environment["TILLROLL_LOGS_URL"])) as connection:
+            row = connection.execute(query).fetchone()
+            assert row
+            return int(row[0])
+    with closing(sqlite3.connect(shop.home / "logs.sqlite3")) as database:
+        return int(database.execute(query).fetchone()[0])
+
+
+def test_a_demo_prints_lines_that_work_as_they_stand(shop: Shop) -> None:
+    server = shop.serve("--demo")
+    server.wait_until_ready()
+    server.wait_for("removes them")
+    assert "A demo shop: 17 products" in server.output
+    urls = re.findall(rf"curl '({server.url}/edd-api/[^']+)'", server.output)
+    members = [next(iter(json.loads(read(url)))) for url in urls[:4]]
+    assert members == ["products", "sales", "customers", "earnings"]
+    assert read(urls[4]).startswith(b"<?xml")
+    assert log_in(server.url, *re.findall(r"^  (?:login|password) +(\S+)$", server.output, re.M)) == 200
+
+
+def log_in(url: str, login: str, password: str) -> int:
+    """The status of the back office's first page after logging in."""
+    jar = http.cookiejar.CookieJar()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    page = browser.open(f"{url}/admin/login/", timeout=30).read().decode()
+    hidden = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[0]
+    form = {"username": login, "password": password, "csrfmiddlewaretoken": hidden, "next": "/admin/"}
+    with browser.open(f"{url}/admin/login/", urllib.parse.urlencode(form).encode(), timeout=30) as reply:
+        assert reply.url == f"{url}/admin/"
+        status: int = reply.status
+    return status
+
+
+def test_a_demo_is_made_once_and_its_way_in_stays(shop: Shop) -> None:
+    outputs = []
+    for _ in range(2):
+        server = shop.serve("--demo")
+        server.wait_until_ready()
+        server.stop()
+        outputs.append(server.output.replace(str(server.port), "PORT"))
+    first, second = outputs
+    assert "A demo shop:" in first
+    assert second == first[first.index("Tillroll listens") :]
+    kept = shop.home / "demo-credentials"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert all(line.split("=")[1] in second for line in kept.read_text().splitlines())
+
+
+def test_a_shop_with_records_is_not_given_a_demo(shop: Shop) -> None:
+    dump = Path(__file__).parents[1] / "conformance/data/dump.sql.gz"
+    (shop.home / "demo-credentials").write_text("public_key=a\ntoken=b\nlogin=c\npassword=d\n")
+    assert shop.run("import", "wordpress", str(dump)).returncode == 0
+    server = shop.serve("--demo")
+    server.wait_until_ready()
+    assert server.stop() == 0
+    assert server.output == f"Tillroll listens at {server.url}/ (Ctrl+C stops it)\n"
+    assert not (shop.home / "demo-credentials").exists()
+
+
+def test_a_port_that_another_server_has_is_refused(shop: Shop) -> None:
+    server = shop.serve()
+    server.wait_until_ready()
+    said = refusal(shop.run("serve", "--port", str(server.port)))
+    assert said == f"Port {server.port} of 127.0.0.1 is taken; choose another with --port."
+    assert json.loads(read(f"{server.url}/healthz/live")) == {"status": "ok"}
+
+
+def test_no_server_starts_while_a_backup_is_restored(shop: Shop) -> None:
+    with (shop.home / "serve.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        said = refusal(shop.run("serve", "--port", str(find_free_port())))
+    assert said == "A backup is being restored here; start the server when it is done."
+
+
+def test_no_server_starts_on_the_remains_of_a_restore(shop: Shop) -> None:
+    (shop.home / "secrets.before-restore").write_text("")
+    said = refusal(shop.run("serve", "--port", str(find_free_port())))
+    assert said.startswith("A restore broke off and left secrets.before-restore")
+
+
+def test_the_access_log_has_a_line_a_request_without_its_query(shop: Shop) -> None:
+    server = shop.serve("--access-log")
+    server.wait_until_ready()
+    read(f"{server.url}/edd-api/v2/products/?s=hush")
+    server.stop()
+    assert '"GET /edd-api/v2/products/ HTTP/1.1" 200' in server.output
+    assert "hush" not in server.output
+
+
+def test_a_port_of_zero_becomes_a_free_one() -> None:
+    address, port = find_place("localhost", 0)
+    assert address == "127.0.0.1"
+    assert port > 1023
+
+
+def test_a_port_in_use_is_seen_even_where_its_owner_shares_it() -> None:
+    with socket.socket() as owner:
+        owner.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        owner.bind(("127.0.0.1", 0))
+        owner.listen()
+        port = owner.getsockname()[1]
+        with pytest.raises(Refusal, match=f"Port {port} of 127.0.0.1 is taken"):
+            find_place("127.0.0.1", port)
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [("no-such-host.invalid", "no address that this machine knows"), ("203.0.113.9", "can't be listened on")],
+)
+def test_an_address_that_is_not_ours_is_refused(host: str, words: str) -> None:
+    with pytest.raises(Refusal, match=words):
+        find_place(host, 8000)
+
+
+@pytest.mark.parametrize(
+    ("address", "prefix", "url"),
+    [
+        ("127.0.0.1", "", "http://127.0.0.1:80"),
+        ("0.0.0.0", "/shop", "http://127.0.0.1:80/shop"),  # noqa: S104 (nothing is bound)
+        ("::", "", "http://[::1]:80"),
+        ("::1", "", "http://[::1]:80"),
+    ],
+)
+def test_the_address_that_is_shown_can_be_opened_here(
+    address: str, prefix: str, url: str, settings: Settings
+) -> None:
+    settings.PATH_PREFIX = prefix
+    assert get_url(address, 80) == url
