@@ -7,7 +7,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import django
 import pytest
+from django.conf import settings
 
 _HOME = Path(tempfile.mkdtemp(prefix="tillroll-tests-"))
 (_HOME / "static").mkdir()  # or whitenoise warns that it isn't there
@@ -28,20 +30,19 @@ elif STORE != "sqlite":
     pytest.exit(f"TILLROLL_TEST_DATABASE is {STORE!r}; it is sqlite or postgresql.", 2)
 
 
-def pytest_configure() -> None:
-    from django.conf import settings
+# Named for this moment alone: pytest-django, and each process that xdist starts, would otherwise load the
+# settings before this file has said which store and home they are to find. Conftests below may import models.
+os.environ["DJANGO_SETTINGS_MODULE"] = "tillroll.settings"
+django.setup()
+del os.environ["DJANGO_SETTINGS_MODULE"]
 
-    # named for this moment alone: pytest-django, and each process that xdist starts, would otherwise load the
-    # settings before this file has said which store and home they are to find
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tillroll.settings"
-    assert settings.INSTALLED_APPS
-    del os.environ["DJANGO_SETTINGS_MODULE"]
+
+def pytest_configure() -> None:
     for alias in ("default", "logs"):
         name = f"test_tillroll_{alias}_{os.getpid()}"
-        settings.DATABASES[alias]["TEST"] = {
-            "NAME": name if STORE == "postgresql" else str(_HOME / f"{name}.sqlite3"),
-            "DEPENDENCIES": [],
-        }
+        test = settings.DATABASES[alias].setdefault("TEST", {})
+        test["NAME"] = name if STORE == "postgresql" else str(_HOME / f"{name}.sqlite3")
+        test["DEPENDENCIES"] = []
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
