@@ -14,6 +14,8 @@ from tillroll.intake.wordpress.dump import DumpError, list_tables
         ("'plain'", "plain"),
         (r"'\0\'\"\b\n\r\t\Z\\'", "\0'\"\b\n\r\t\x1a\\"),
         (r"'\%\_'", r"\%\_"),
+        (r"'\_'", r"\_"),
+        (r"'\%'", r"\%"),
         (r"'\a\N\x'", "aNx"),
         ("'it''s'", "it's"),
         ("''''", "'"),
@@ -230,3 +232,9 @@ def test_list_tables_names_every_table_once_in_order(tmp_path: Path) -> None:
         "CREATE TABLE b (x int); INSERT INTO a VALUES ('CREATE TABLE c (x int);'); INSERT INTO b VALUES (1);"
     )
     assert list_tables(path) == ["b", "a"]
+
+
+def test_a_quoted_number_s_text_is_never_taken_for_several_values() -> None:
+    row = "('12,'',',5,6,',8')"
+    dump = "CREATE TABLE t (a text, b int, c int, d text); INSERT INTO t VALUES " + ",".join([row] * 20) + ";"
+    assert read_rows(dump) == [("12,',", "5", "6", ",8")] * 20

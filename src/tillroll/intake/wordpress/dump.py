@@ -128,7 +128,7 @@ class DumpReader:
                 begun = sql.characters_read
             pending_table = table
             pending.extend(rows)
-            if len(pending) >= BATCH or sql.characters_read - begun > _BATCH_CHARACTERS:
+            if sql.characters_read - begun > _BATCH_CHARACTERS:
                 yield table, pending
                 pending = []
         if pending_table is not None and pending:

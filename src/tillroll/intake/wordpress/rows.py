@@ -24,8 +24,8 @@ _LONG_RUN = 8
 _CAREFUL = 4
 """Rows read one by one before a pattern is made for the table: most of WordPress's tables are tiny."""
 
-_ESCAPES = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a", "%": "\\%", "_": "\\_"}
-_SIMPLE = [("\\" + name, plain) for name, plain in _ESCAPES.items() if name not in "%_"] + [("\\", "")]
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "Z": "\x1a", "b": "\b", "%": "\\%", "_": "\\_"}
+_SIMPLE = [(r"\"", '"'), (r"\'", "'"), *((f"\\{name}", _ESCAPES[name]) for name in "nrt0Zb"), ("\\", "")]
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
 _DOUBLED = re.compile(r'\\(.)|""', re.DOTALL)
 
@@ -203,8 +203,6 @@ class RowReader:
                 raise _Cut
             self._check_rest(pos)
             raise sql.error(f"has a value of {self._table} whose form is not known", pos)
-        if found.end() == len(sql.text):
-            raise _Cut
         return self._get_value(found), found.end()
 
     def _get_value(self, found: Match[str]) -> str | None:
@@ -265,6 +263,8 @@ def _unescape(text: str, quote: str) -> str:
 def _unescape_simple(text: str) -> str:
     for escape, plain in _SIMPLE:
         text = text.replace(escape, plain)
+        if "\\" not in text:
+            break
     return text
 
 

@@ -118,7 +118,8 @@ def _get_outside(terminator: str) -> Pattern[str]:
     plain = rf"[^'\"`\#/\-{first}]*+"
     tokens = "|".join(
         [
-            r"'[^']*+(?<!\\)'",  # by far the most; the one below is for those with escapes
+            # by far the most: each quote within has one backslash before it, the last one none
+            r"'[^']*+(?:(?<=[^\\]\\)'[^']*+)*+(?<!\\)'",
             _SINGLE,
             _DOUBLE,
             r"`[^`]*+`",
@@ -245,7 +246,7 @@ def _parse_columns(statement: str, start: int) -> list[tuple[str, bool]]:
             is_first = False
             if kind == "name" or text.lower() not in _NO_COLUMN:
                 name = unquote_name(text)
-        elif kind == "word" and text.lower() in ("as", "generated"):
+        elif text.lower() in ("as", "generated"):
             is_generated = True
     return columns
 
