@@ -108,7 +108,8 @@ class RequestLog:
 
 def _write(lines: Iterable[Line]) -> None:
     connection = connections["logs"]
-    connection.close_if_unusable_or_obsolete()
+    if not connection.in_atomic_block:  # a caller's own transaction is left alone
+        connection.close_if_unusable_or_obsolete()
     rows: list[tuple[Any, ...]] = list(lines)
     if connection.vendor == "sqlite":
         rows = [(str(line.at.astimezone(UTC).replace(tzinfo=None)), *line[1:]) for line in lines]
