@@ -18,6 +18,7 @@ from tillroll.intake.wordpress.importer import import_dump
 CASES = list(load_cases())
 DEVIATIONS = tomllib.loads((Path(__file__).parent / "deviations.toml").read_text())["deviation"]
 USED: Counter[str] = Counter()
+ASKED: set[str] = set()
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 
@@ -49,6 +50,7 @@ def explain(case: Case, recorded: Any, ours: Any, status: int) -> Expected:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_a_recorded_question_is_answered_as_edd_does(case: Case) -> None:
+    ASKED.add(case.id)
     with time_machine.travel(case.now, tick=False):
         reply = send(case)
         recorded = read_recorded(case)
@@ -85,4 +87,5 @@ def test_every_deviation_is_listed_needed_and_demanded_by_the_contract() -> None
     listed = {each["rule"] for each in DEVIATIONS}
     assert listed == {rule.__name__ for rule in [*GATES, *AMENDMENTS]}
     assert all(": " in each["contract"] for each in DEVIATIONS)
-    assert listed <= USED.keys(), "a rule that no recording needs"
+    if len(ASKED) == len({case.id for case in CASES}):
+        assert listed <= USED.keys(), "a rule that no recording needs"
