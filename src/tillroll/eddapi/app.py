@@ -81,6 +81,8 @@ class Visit:
         """The form of the answer, also of one that was stopped before its format was looked at."""
         if self.asked is not None:
             return self.asked.format
+        if self.address is not None and not self.address.value:
+            return Format.JSON
         try:
             return read_format(self.address.parameters) if self.address else Format.JSON
         except GateError:
@@ -132,7 +134,7 @@ def _respond(visit: Visit, run: Run) -> Answer:
     )
     if visit.environ["REQUEST_METHOD"] == "OPTIONS":
         return Answer({}, [("Allow", ", ".join(METHODS))])
-    asked = visit.asked = read_request(address, shop.settings.default_version)
+    asked = visit.asked = read_request(address, shop.default_version)
     try:
         caller = visit.caller = authenticate(sent, is_public=asked.endpoint == "products")
     except GateError as refused:

@@ -24,6 +24,11 @@ class Shop:
     is_documented: bool
 
     @property
+    def default_version(self) -> str:
+        """What an address without a version answers: v1 in the documented dialect, else as the shop says."""
+        return "v1" if self.is_documented else self.settings.default_version
+
+    @property
     def week_start(self) -> int:
         """The documented dialect's weeks begin on the shop's day, EDD 3's on Monday."""
         return self.settings.week_start if self.is_documented else 1

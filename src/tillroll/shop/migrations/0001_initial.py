@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
                 ('prices_include_tax', models.BooleanField(default=False)),
                 ('test_mode', models.BooleanField(default=False)),
                 ('dialect', models.CharField(choices=[('documented', 'As the published API reference shows'), ('edd3', 'As EDD 3 answers')], default='documented', max_length=20)),
-                ('default_version', models.CharField(choices=[('v1', 'v1'), ('v2', 'v2')], default='v1', help_text='What unversioned URLs answer.', max_length=2)),
+                ('default_version', models.CharField(choices=[('v1', 'v1'), ('v2', 'v2')], default='v1', help_text='What unversioned URLs answer (edd3 dialect).', max_length=2)),
                 ('edd_version', models.CharField(blank=True, help_text="What `info` says; the source shop's.", max_length=40)),
                 ('open_download_logs', models.BooleanField(default=False, help_text='Any key may read file-download-logs, addresses included.')),
                 ('query_credentials', models.BooleanField(default=True, help_text='key and token are taken from the query.')),

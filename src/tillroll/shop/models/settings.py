@@ -36,7 +36,7 @@ class ShopSettings(models.Model):
         max_length=2,
         choices=(("v1", "v1"), ("v2", "v2")),
         default="v1",
-        help_text="What unversioned URLs answer.",
+        help_text="What unversioned URLs answer (edd3 dialect).",
     )
     edd_version = models.CharField(
         max_length=40, blank=True, help_text="What `info` says; the source shop's."
