@@ -14,7 +14,7 @@ from multiprocessing.util import Finalize
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import DatabaseError, connections, transaction
+from django.db import DataError, Error, connections, transaction
 
 logger = logging.getLogger(__name__)
 
@@ -81,16 +81,35 @@ class RequestLog:
             if not lines:
                 return
             try:
-                _write(lines)
-            except DatabaseError:
+                try:
+                    _write(lines)
+                except (DataError, ValueError):
+                    self._write_singly(lines)
+            except Error:
                 logger.exception("The request log can't be written; %s lines wait.", len(lines))
-                with self._lock:
-                    self._waiting = (lines + self._waiting)[:MOST_WAITING]
-                    self._dropped += max(0, len(lines) + len(self._waiting) - MOST_WAITING)
+                self._take_back(lines)
                 return
             if self._dropped:
                 logger.error("The request log dropped %s lines.", self._dropped)
                 self._dropped = 0
+
+    def _write_singly(self, lines: list[Line]) -> None:
+        """One line that the store refuses must not keep the others out for ever."""
+        for place, line in enumerate(lines):
+            try:
+                _write([line])
+            except (DataError, ValueError):
+                logger.exception("A line of the request log can't be written.")
+                self._dropped += 1
+            except Error:
+                del lines[:place]
+                raise
+
+    def _take_back(self, lines: list[Line]) -> None:
+        with self._lock:
+            waiting = lines + self._waiting
+            self._waiting = waiting[:MOST_WAITING]
+            self._dropped += len(waiting) - len(self._waiting)
 
     def _start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="request-log", daemon=True)

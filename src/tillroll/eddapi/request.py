@@ -28,7 +28,12 @@ ENDPOINTS = ("stats", "products", "customers", "sales", "discounts", "file-downl
 LISTS = frozenset(("category", "tag"))
 """Parameters that may come as PHP arrays and are then lists ([CONTRACT] Requests)."""
 
+_NAMES_API = re.compile(r"(?:^|&)edd-api=")
 _UNSHOWN = frozenset(("key", "token", "edd-api"))
+_NAMES_SECRET = re.compile(r"(?:^|[^A-Za-z0-9])(?:key|token)(?:$|[^A-Za-z0-9])", re.IGNORECASE)
+_HOLDS_SECRET = re.compile(r"(?:^|[^A-Za-z0-9])(?:key|token)\s*=", re.IGNORECASE)
+"""Key and token as a badly joined URL hides them: `&amp;token=`, `token%3D`, `number=5?key=`."""
+
 _SHOWABLE = re.compile(r"[!-~]*")
 
 LARGEST_FORM = 1_000_000
@@ -113,7 +118,8 @@ def is_api(environ: Environ) -> bool:
     path: str = environ.get("PATH_INFO", "")
     if path.endswith("/edd-api") or "/edd-api/" in path:
         return True
-    return path.rsplit("/", 1)[-1] in ("", "index.php") and "edd-api=" in environ.get("QUERY_STRING", "")
+    is_front = path.rsplit("/", 1)[-1] in ("", "index.php")
+    return is_front and _NAMES_API.search(environ.get("QUERY_STRING", "")) is not None
 
 
 def read_address(environ: Environ) -> Address:
@@ -251,10 +257,15 @@ class _Gathered:
         else:
             plain = name
         self.values[plain] = value
-        if plain not in _UNSHOWN:
+        if plain not in _UNSHOWN and not _is_secret(name, value):
             if not _SHOWABLE.fullmatch(piece):
                 piece = quote(piece, safe="%=+[]")
             self.pieces.append((plain, piece))
+
+
+def _is_secret(name: str, value: str) -> bool:
+    """Whether a parameter may hold the key or the token, though it is neither by its name."""
+    return bool(_NAMES_SECRET.search(unquote_plus(name)) or _HOLDS_SECRET.search(unquote_plus(value)))
 
 
 def _read_form(environ: Environ, gathered: _Gathered) -> None:
