@@ -78,10 +78,12 @@ class Listing:
 
 def answer_list(question: Question, page: Page, listing: Listing) -> Answer:
     """A page of a list with its totals in headers; what is longer than STREAM_ABOVE becomes a stream."""
-    if page.is_past_all:
-        return Answer(dict(listing.nothing))
     limit = ALL_ROWS if page.number is None else page.number
-    found = listing.fetch(question.run, listing.rows, min(limit, STREAM_ABOVE + 1), page.offset)
+    found = (
+        []
+        if page.is_past_all
+        else listing.fetch(question.run, listing.rows, min(limit, STREAM_ABOVE + 1), page.offset)
+    )
     total = _count(question.run, listing, page, len(found))
     headers = _describe_pages(question, page, total)
     if not found:
@@ -141,7 +143,7 @@ def _link(asked: Request, page: int, pages: int) -> str:
     """RFC 8288 links to other pages, relative to the host and without credentials."""
     rest = asked.parameters.question_without("page")
     if (inner := asked.parameters.get("edd-api")) is not None:
-        rest = f"edd-api={quote(inner, safe='/')}&{rest}"
+        rest = f"edd-api={quote(inner, safe='/')}{'&' if rest else ''}{rest}"
     head = f"<{quote_path(asked.path)}?{rest}{'&' if rest else ''}page="
     places = {"first": 1, "prev": min(page - 1, pages), "next": page + 1, "last": pages}
     return ", ".join(f'{head}{place}>; rel="{name}"' for name, place in places.items() if 1 <= place <= pages)
