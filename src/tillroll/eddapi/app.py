@@ -5,6 +5,7 @@ stops it on the way is a GateError, rendered once, here.
 """
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
@@ -53,6 +54,8 @@ REASONS = {
     500: "500 Internal Server Error",
     503: "503 Service Unavailable",
 }
+
+_WORDS = re.compile(r"[A-Za-z0-9./_-]{0,32}")
 
 RETRY_SECONDS = "5"
 """How soon to come again when the store is away or all streams are taken: about as long as a restart
@@ -106,7 +109,7 @@ def application(environ: dict[str, Any], start_response: StartResponse) -> Itera
             raise Unavailable(
                 "The shop's records can't be reached!", {"Retry-After": RETRY_SECONDS}
             ) from error
-        if answer.batches is not None and environ.get("REQUEST_METHOD") != "HEAD":
+        if answer.batches is not None:
             return _stream(visit, answer, start_response)
         return _send(visit, 200, answer.body, answer.headers, start_response)
     except GateError as stopped:
@@ -221,11 +224,16 @@ class _Stream:
 
 def _stream(visit: Visit, answer: Answer, start: StartResponse) -> Iterable[bytes]:
     assert answer.batches is not None  # noqa: S101 (the caller looked)
+    fmt = visit.format
+    headers = [*answer.headers, ("Content-Type", fmt.content_type), *_common_headers(visit)]
+    if visit.environ.get("REQUEST_METHOD") == "HEAD":  # how long the stream would be, nobody knows yet
+        start(REASONS[200], headers)
+        _log(visit, 200, "", 0)
+        return []
     if not _streams.acquire(blocking=False):
         raise TooManyRequests(
             "Too many long lists are being read; try again in a moment!", {"Retry-After": RETRY_SECONDS}
         )
-    fmt = visit.format
 
     def get_seconds() -> float:
         return perf_counter() - visit.started
@@ -234,8 +242,15 @@ def _stream(visit: Visit, answer: Answer, start: StartResponse) -> Iterable[byte
         pieces = stream_xml(answer.key, answer.batches, get_seconds)
     else:
         pieces = stream_json(answer.key, answer.batches, get_seconds, pretty=visit.is_pretty)
-    start(REASONS[200], [*answer.headers, ("Content-Type", fmt.content_type), *_common_headers(visit)])
+    start(REASONS[200], headers)
     return _Stream(visit, pieces)
+
+
+def _get_safe_start(value: str) -> str:
+    """What of an unknown endpoint may be logged: a URL that was put together wrongly has the token in its
+    path."""
+    match = _WORDS.match(value)
+    return match[0] if match else ""
 
 
 def _log(visit: Visit, status: int, error: str, size: int) -> None:
@@ -261,7 +276,7 @@ def _log(visit: Visit, status: int, error: str, size: int) -> None:
             caller.key_label,
             key_start,
             visit.asked.version if visit.asked else "",
-            visit.asked.endpoint if visit.asked else visit.address.value[:32],
+            visit.asked.endpoint if visit.asked else _get_safe_start(visit.address.value),
             visit.address.parameters.question,
             status,
             error,
