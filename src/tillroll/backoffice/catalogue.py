@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet, Value
 from django.http import HttpRequest
 
 from tillroll.access.capabilities import Capability
-from tillroll.backoffice.columns import link, money, shown, sum_of
+from tillroll.backoffice.columns import link, money, plain, shown, sum_of
 from tillroll.backoffice.filters import one_of
 from tillroll.backoffice.rights import may
 from tillroll.backoffice.site import site
@@ -21,23 +21,26 @@ STATUSES = ("publish", "draft", "pending", "private", "future", "trash")
 
 class Prices(Part):
     model = PriceOption
+    ordering = ("position",)
     needs = Capability.VIEW_SHOP_REPORTS
     verbose_name_plural = "price options"
     fields = ("price_id", "name", money("amount"))
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(shop_currency=Value(get_settings().currency))
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(shop_currency=Value(get_settings().currency))
 
 
 class Files(Part):
     model = ProductFile
+    ordering = ("position",)
+    verbose_name_plural = "files"
     needs = Capability.VIEW_SHOP_SENSITIVE_DATA
     fields = ("file_id", "name", "file", "condition")
 
 
 class Bundled(Part):
     model = BundleItem
+    ordering = ("position",)
     needs = Capability.VIEW_SHOP_REPORTS
     verbose_name_plural = "bundled products"
     fields = (
@@ -46,9 +49,8 @@ class Bundled(Part):
         "condition",
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.select_related("product")
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("product")
 
 
 def _title(item: BundleItem) -> str:
@@ -64,9 +66,13 @@ class Terms(Part):
         shown(lambda one: one.term.get_taxonomy_display(), "kind"),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.select_related("term")
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("term")
+
+
+SKU = plain("sku", "SKU")
+CREATED = plain("created_local", "created (shop's clock)")
+MODIFIED = plain("modified_local", "modified (shop's clock)")
 
 
 @admin.register(Product, site=site)
@@ -78,10 +84,10 @@ class ProductPage(Viewer):
         "title",
         "status",
         money("price"),
-        "sku",
+        SKU,
         "sales",
         sum_of("earnings", "earnings_whole"),
-        shown(lambda product: product.created_local, "created (shop's clock)", "created_local"),
+        CREATED,
     )
     list_display_links = ("id", "title")
     list_filter = (one_of("status", STATUSES), one_of("kind", ("default", "bundle")))
@@ -93,24 +99,23 @@ class ProductPage(Viewer):
             None,
             {
                 "fields": (
-                    "id",
-                    "title",
-                    "slug",
-                    "status",
-                    "kind",
-                    "sku",
+                    ("id", "status"),
+                    ("title", "slug"),
+                    ("kind", SKU),
                     "permalink",
-                    shown(lambda product: product.created_local, "created (shop's clock)"),
-                    shown(lambda product: product.modified_local, "modified (shop's clock)"),
+                    (CREATED, MODIFIED),
                 )
             },
         ),
-        ("Price", {"fields": (money("price"), "has_price_options", "default_price_id", "download_limit")}),
+        (
+            "Price",
+            {"fields": ((money("price"), "has_price_options"), ("default_price_id", "download_limit"))},
+        ),
         (
             "Figures",
             {
                 "description": "Net of refunds and taxes, over all time.",
-                "fields": ("sales", sum_of("earnings", "earnings_whole")),
+                "fields": (("sales", sum_of("earnings", "earnings_whole")),),
             },
         ),
         ("Text", {"fields": ("excerpt", "content", "notes")}),
@@ -135,11 +140,21 @@ class ProductPage(Viewer):
 @admin.register(Term, site=site)
 class TermPage(Viewer):
     needs = Capability.VIEW_SHOP_REPORTS
-    list_display = ("name", "taxonomy", "slug", "count")
+    list_display = ("name", "taxonomy", "slug", plain("count", "published products"))
     list_filter = (one_of("taxonomy", Taxonomy.values, "kind"),)
     search_fields = ("name", "slug")
     search_help_text = "Name or slug"
     ordering = ("taxonomy", "name")
     fieldsets = (
-        (None, {"fields": ("name", "taxonomy", "slug", "description", "count", "term_id", "parent_id")}),
+        (
+            None,
+            {
+                "fields": (
+                    ("name", "slug"),
+                    ("taxonomy", plain("count", "published products")),
+                    "description",
+                    ("term_id", plain("parent_id", "parent's term id")),
+                )
+            },
+        ),
     )

@@ -1,5 +1,8 @@
 """How values are shown: amounts with their currency, links to other records. A column is a function of one
-record, for lists and pages alike."""
+record, for lists and pages alike.
+
+The builders are said to give Any: Django's types know columns of lists as functions, but not those of pages.
+"""
 
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
@@ -21,28 +24,24 @@ def format_amount(amount: Decimal, currency: str) -> str:
     return f"{rounded:,.{decimals}f} {currency}".strip()
 
 
-def money(field: str, currency: str = "shop_currency", label: str = "") -> Column:
-    """A column of amounts; `currency` names the record's attribute, which may lie behind dots."""
+def money(field: str, currency: str = "shop_currency", label: str = "") -> Any:
+    """A column of amounts; `currency` names the record's attribute that says of what."""
 
     def show(record: Any) -> str | None:
         amount = getattr(record, field)
         if amount is None:
             return None
-        owner, *path = currency.split(".")
-        named = getattr(record, owner)
-        for name in path:
-            named = getattr(named, name)
-        return format_amount(amount, named)
+        return format_html('<span class="amount">{}</span>', format_amount(amount, getattr(record, currency)))
 
     return _describe(show, label or field.replace("_", " "), field)
 
 
-def sum_of(field: str, whole: str, label: str = "") -> Column:
+def sum_of(field: str, whole: str, label: str = "") -> Any:
     """A column of sums that are kept in two parts; `whole` is the part that orders a list."""
     return _describe(money(field), label or field.replace("_", " "), whole, name=field)
 
 
-def number(field: str, label: str = "") -> Column:
+def number(field: str, label: str = "") -> Any:
     """A column of rates and percentages, without zeros at the end."""
 
     def show(record: Any) -> str | None:
@@ -52,13 +51,18 @@ def number(field: str, label: str = "") -> Column:
     return _describe(show, label or field.replace("_", " "), field)
 
 
-def shown(get: Column, label: str, ordering: str = "", name: str = "") -> Column:
+def shown(get: Column, label: str, ordering: str = "", name: str = "") -> Any:
     """A column of anything else."""
 
     def show(record: Any) -> Any:
         return get(record)
 
     return _describe(show, label, ordering, name=name)
+
+
+def plain(field: str, label: str) -> Any:
+    """A field under another label than its own."""
+    return shown(lambda record: getattr(record, field), label, field, name=field)
 
 
 def link(page: str, key: object, shown: object) -> SafeString:
@@ -71,9 +75,13 @@ def lines(values: Any) -> SafeString:
     return format_html_join("\n", "<div>{}</div>", ((value,) for value in values))
 
 
-def _describe(column: Column, label: str, ordering: str, name: str = "") -> Column:
+def _describe(column: Column, label: str, ordering: str, name: str = "") -> Any:
     column.column_name = name or ordering  # type: ignore[attr-defined]
     column.short_description = label  # type: ignore[attr-defined]
     if ordering:
         column.admin_order_field = ordering  # type: ignore[attr-defined]
     return column
+
+
+USER = shown(lambda record: record.user_id or "guest", "user id", "user_id", name="user_id")
+"""The wire id of the user that a record belongs to."""

@@ -7,10 +7,10 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from tillroll.access.capabilities import Capability
-from tillroll.backoffice.columns import link, money, shown, sum_of
+from tillroll.backoffice.columns import USER, link, money, plain, shown, sum_of
 from tillroll.backoffice.filters import one_of
 from tillroll.backoffice.site import site
-from tillroll.backoffice.viewer import Part, Viewer
+from tillroll.backoffice.viewer import LargeViewer, Part
 from tillroll.shop.models import Customer, CustomerAddress, CustomerEmail, Order
 from tillroll.shop.text import fold_case
 
@@ -45,18 +45,22 @@ class Orders(Part):
     ordering = ("-id",)
 
 
+PURCHASES = plain("purchase_count", "purchases")
+SPENT = sum_of("purchase_value", "purchase_whole", "spent")
+DOWNLOADS = plain("download_count", "file downloads")
+
+
 @admin.register(Customer, site=site)
-class CustomerPage(Viewer):
+class CustomerPage(LargeViewer):
     needs = Capability.VIEW_SHOP_SENSITIVE_DATA
-    is_large = True
     list_display = (
         "id",
         "name",
         "email",
         "status",
-        "purchase_count",
-        sum_of("purchase_value", "purchase_whole", "spent"),
-        "download_count",
+        PURCHASES,
+        SPENT,
+        DOWNLOADS,
         "created_at",
     )
     list_display_links = ("id", "name")
@@ -66,17 +70,20 @@ class CustomerPage(Viewer):
     fieldsets = (
         (
             None,
-            {"fields": ("id", "name", "email", "status", "user_id", "created_at", "modified_at")},
+            {
+                "fields": (
+                    ("id", "status"),
+                    ("name", "email"),
+                    USER,
+                    ("created_at", "modified_at"),
+                )
+            },
         ),
         (
             "Figures",
             {
                 "description": "Kept from the orders.",
-                "fields": (
-                    "purchase_count",
-                    sum_of("purchase_value", "purchase_whole", "spent"),
-                    "download_count",
-                ),
+                "fields": (PURCHASES, SPENT, DOWNLOADS),
             },
         ),
     )

@@ -7,10 +7,10 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 
 from tillroll.access.capabilities import Capability
-from tillroll.backoffice.columns import link, shown
+from tillroll.backoffice.columns import link, plain, shown
 from tillroll.backoffice.rights import may
 from tillroll.backoffice.site import site
-from tillroll.backoffice.viewer import Viewer
+from tillroll.backoffice.viewer import LargeViewer
 from tillroll.shop.models import FileDownload, Product
 
 
@@ -28,26 +28,26 @@ def _customer(download: Any) -> str | None:
     return link("shop_customer", download.customer_id, download.customer_id) if download.customer_id else None
 
 
+IP = plain("ip", "IP address")
 CUSTOMER = shown(_customer, "customer", "customer_id")
 PRODUCT = shown(_product, "product", "product_id")
 ORDER = shown(_order, "order", "order_id")
 
 
 @admin.register(FileDownload, site=site)
-class FileDownloadPage(Viewer):
+class FileDownloadPage(LargeViewer):
     needs = Capability.VIEW_SHOP_REPORTS
     sensitive = frozenset(("ip", "user_agent", "customer_id"))
-    is_large = True
-    list_display = ("id", "created_at", PRODUCT, "file_name", ORDER, CUSTOMER, "ip")
+    list_display = ("id", "created_at", PRODUCT, "file_name", ORDER, CUSTOMER, IP)
     list_filter = ("created_at",)
     search_fields = ("product_id",)
     search_help_text = "Id of an order, a customer or a product"
     fieldsets = (
         (None, {"fields": ("id", "created_at", PRODUCT, "file_name", "file_id", "price_id", ORDER)}),
-        ("Buyer", {"fields": (CUSTOMER, "ip", "user_agent")}),
+        ("Buyer", {"fields": (CUSTOMER, IP, "user_agent")}),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> Any:
         title = Product.objects.filter(pk=OuterRef("product_id")).values("title")
         return super().get_queryset(request).annotate(product_title=Subquery(title[:1]))
 

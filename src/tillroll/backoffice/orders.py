@@ -1,17 +1,17 @@
 """Orders and refunds, with everything that belongs to them."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 
 from tillroll.access.capabilities import Capability
-from tillroll.backoffice.columns import link, money, number, shown
+from tillroll.backoffice.columns import USER, link, money, number, plain, shown
 from tillroll.backoffice.filters import one_of
 from tillroll.backoffice.rights import may
 from tillroll.backoffice.site import site
-from tillroll.backoffice.viewer import Part, Viewer
+from tillroll.backoffice.viewer import LargeViewer, Part
 from tillroll.shop.models import (
     Customer,
     Order,
@@ -39,15 +39,16 @@ STATUSES = (
 
 class _OrderPart(Part):
     needs = Capability.VIEW_SHOP_REPORTS
-    ordering = ("id",)
+    ordering: ClassVar[Any] = ("id",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(order_currency=F("order__currency"))
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(order_currency=F("order__currency"))
 
 
 class Items(_OrderPart):
     model = OrderItem
+    verbose_name_plural = "items"
+    tab = False
     fields = (
         shown(lambda item: _product(item), "product"),
         "status",
@@ -77,12 +78,13 @@ class Adjustments(_OrderPart):
         money("total", "order_currency"),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(item_name=F("item__product_name"))
 
 
 class Transactions(_OrderPart):
     model = OrderTransaction
+    verbose_name_plural = "transactions"
     fields = ("transaction_id", "gateway", "status", money("total", "order_currency"), "created_at")
 
 
@@ -97,7 +99,7 @@ class Refunds(_OrderPart):
         "created_at",
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> Any:
         return Part.get_queryset(self, request).filter(type="refund")
 
 
@@ -110,6 +112,7 @@ class Addresses(_OrderPart):
 
 class Notes(_OrderPart):
     model = OrderNote
+    verbose_name_plural = "notes"
     needs = Capability.VIEW_SHOP_SENSITIVE_DATA
     fields = ("created_at", "content", "user_id")
 
@@ -127,10 +130,9 @@ def _parent(order: Order) -> str | None:
 
 
 @admin.register(Order, site=site)
-class OrderPage(Viewer):
+class OrderPage(LargeViewer):
     needs = Capability.VIEW_SHOP_REPORTS
     sensitive = frozenset(("ip", "customer"))
-    is_large = True
     list_display = (
         "id",
         "number",
@@ -156,34 +158,40 @@ class OrderPage(Viewer):
             None,
             {
                 "fields": (
-                    "id",
-                    "number",
-                    "type",
-                    "status",
-                    shown(_parent, "refund of"),
-                    "mode",
-                    "gateway",
-                    "payment_key",
+                    ("id", "number"),
+                    ("type", "status"),
+                    ("mode", shown(_parent, "refund of")),
+                    ("gateway", plain("payment_key", "purchase key")),
                 )
             },
         ),
-        ("Buyer", {"fields": ("email", shown(_customer, "customer", name="customer"), "user_id", "ip")}),
+        (
+            "Buyer",
+            {
+                "fields": (
+                    ("email", shown(_customer, "customer", name="customer")),
+                    (USER, plain("ip", "IP address")),
+                )
+            },
+        ),
         (
             "Amounts",
             {
                 "fields": (
-                    money("subtotal", "currency"),
-                    money("discount", "currency"),
-                    money("tax", "currency"),
-                    money("total", "currency"),
-                    number("tax_rate", "tax rate (per cent)"),
-                    number("rate", "exchange rate"),
-                    money("shop_total", label="total in the shop's currency"),
-                    money("shop_tax", label="tax in the shop's currency"),
+                    (money("subtotal", "currency"), money("discount", "currency")),
+                    (money("tax", "currency"), number("tax_rate", "tax rate (per cent)")),
+                    (money("total", "currency"), number("rate", "exchange rate")),
+                    (
+                        money("shop_tax", label="tax in the shop's currency"),
+                        money("shop_total", label="total in the shop's currency"),
+                    ),
                 )
             },
         ),
-        ("Times", {"fields": ("created_at", "completed_at", "refundable_until", "modified_at")}),
+        (
+            "Times",
+            {"fields": (("created_at", "completed_at"), ("refundable_until", "modified_at"))},
+        ),
     )
     inlines = (Items, Adjustments, Transactions, Refunds, Addresses, Notes)
 
@@ -205,4 +213,3 @@ class OrderPage(Viewer):
         if len(term) > 8:
             found |= Q(payment_key_folded=fold_case(term))
         return queryset.filter(found), False
-

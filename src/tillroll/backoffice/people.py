@@ -8,11 +8,11 @@ from django.http import HttpRequest
 
 from tillroll.access.capabilities import Capability
 from tillroll.access.models import ApiKey, Role, User, UserCapability, UserRole
-from tillroll.backoffice.columns import lines, link, shown
+from tillroll.backoffice.columns import lines, link, plain, shown
 from tillroll.backoffice.filters import is_empty
 from tillroll.backoffice.rights import may
 from tillroll.backoffice.site import site
-from tillroll.backoffice.viewer import Part, Viewer
+from tillroll.backoffice.viewer import LargeViewer, Part, Viewer
 
 KEY_START = shown(lambda key: f"{key.public_key[:6]}…", "key")
 HOLDER = shown(lambda key: link("access_user", key.user.pk, key.user), "holder", "user")
@@ -40,18 +40,15 @@ class Keys(Part):
 
 
 @admin.register(User, site=site)
-class UserPage(Viewer):
+class UserPage(LargeViewer):
     needs = Capability.VIEW_SHOP_SENSITIVE_DATA
-    is_large = True
     list_display = (
-        shown(lambda user: user.wire_id, "id", "wire_id"),
+        plain("wire_id", "id"),
         "username",
         "display_name",
         "email",
         shown(lambda user: ", ".join(sorted(one.role_id for one in user.user_roles.all())), "roles"),
         "is_staff",
-        "is_superuser",
-        "is_active",
         "date_joined",
     )
     list_display_links = ("username",)
@@ -64,13 +61,10 @@ class UserPage(Viewer):
             None,
             {
                 "fields": (
-                    shown(lambda user: user.wire_id, "id"),
-                    "username",
-                    "login",
+                    (plain("wire_id", "id"), "email"),
+                    ("username", "login"),
+                    ("first_name", "last_name"),
                     "display_name",
-                    "first_name",
-                    "last_name",
-                    "email",
                 )
             },
         ),
@@ -79,18 +73,16 @@ class UserPage(Viewer):
             {
                 "fields": (
                     shown(lambda user: lines(user.capabilities.split()), "may"),
-                    "is_active",
-                    "is_staff",
-                    "is_superuser",
-                    shown(lambda user: "yes" if user.is_demo else "no", "from this machine only"),
+                    ("is_active", "is_staff"),
+                    ("is_superuser", "is_demo"),
                 )
             },
         ),
-        ("Times", {"fields": ("date_joined", "last_login")}),
+        ("Times", {"fields": (("date_joined", "last_login"),)}),
     )
     inlines = (Roles, Grants, Keys)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("user_roles").defer("password")
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
@@ -103,9 +95,7 @@ class RolePage(Viewer):
     list_display = ("name", "slug", shown(lambda role: ", ".join(role.capabilities), "may"))
     search_fields = ("name", "slug")
     ordering = ("name",)
-    fieldsets = (
-        (None, {"fields": ("name", "slug", shown(lambda role: lines(role.capabilities), "may"))}),
-    )
+    fieldsets = ((None, {"fields": ("name", "slug", shown(lambda role: lines(role.capabilities), "may"))}),)
 
 
 @admin.register(ApiKey, site=site)
@@ -116,9 +106,9 @@ class ApiKeyPage(Viewer):
     list_filter = (is_empty("revoked_at", "state", "Revoked", "In force"),)
     search_fields = ("label",)
     search_help_text = "Label, beginning of the key, or name of its holder"
-    fieldsets = ((None, {"fields": ("id", "label", KEY_START, HOLDER, "created_at", "revoked_at")}),)
+    fieldsets = ((None, {"fields": (("label", KEY_START), HOLDER, ("created_at", "revoked_at"))}),)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("user").defer("token_digest")
 
     def get_search_results(

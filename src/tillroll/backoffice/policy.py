@@ -5,9 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-STRICT = (
-    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
+STRICT = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 BACK_OFFICE = f"{STRICT}; script-src 'self' 'unsafe-eval'; img-src 'self' data:"
 """Alpine.js, on which the back office's pages stand, makes functions of the texts in their attributes."""
 

@@ -11,7 +11,7 @@ from tillroll.access.models import RequestLogEntry
 from tillroll.backoffice.columns import shown
 from tillroll.backoffice.filters import one_of
 from tillroll.backoffice.site import site
-from tillroll.backoffice.viewer import Viewer
+from tillroll.backoffice.viewer import LargeViewer
 
 
 def _key(entry: RequestLogEntry) -> str:
@@ -25,13 +25,13 @@ def _took(entry: RequestLogEntry) -> str:
 
 
 KEY = shown(_key, "key", "key_id")
+SIZE = shown(lambda entry: f"{entry.size:,}", "bytes")
 TOOK = shown(_took, "ms", "milliseconds")
 
 
 @admin.register(RequestLogEntry, site=site)
-class RequestPage(Viewer):
+class RequestPage(LargeViewer):
     needs = Capability.VIEW_SHOP_SENSITIVE_DATA
-    is_large = True
     list_display = ("at", "status", "version", "endpoint", "question", "user_name", KEY, "address", TOOK)
     list_display_links = ("at",)
     list_filter = (
@@ -47,9 +47,9 @@ class RequestPage(Viewer):
     search_help_text = "Address, user or beginning of an unknown key"
     ordering = ("-id",)
     fieldsets = (
-        (None, {"fields": ("at", "version", "endpoint", "question", "status", "error")}),
-        ("From", {"fields": ("user_name", "user_id", KEY, "address")}),
-        ("Answer", {"fields": (shown(_took, "milliseconds"), shown(lambda one: f"{one.size:,}", "bytes"))}),
+        (None, {"fields": ("at", ("version", "endpoint"), "question")}),
+        ("From", {"fields": (("user_name", "user_id"), (KEY, "address"))}),
+        ("Answer", {"fields": (("status", "error"), (shown(_took, "milliseconds"), SIZE))}),
     )
 
     def get_search_results(

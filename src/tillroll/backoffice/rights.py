@@ -1,13 +1,8 @@
 """Who may see what in the back office: a superuser everything, others by their capabilities."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tillroll.access.capabilities import Capability
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
-
-    from tillroll.access.models import User
 
 OPENS = frozenset(
     (
@@ -20,15 +15,15 @@ OPENS = frozenset(
 """Any of these opens the back office."""
 
 
-def may(user: "User | AnonymousUser | Any", capability: Capability) -> bool:
+def may(user: Any, capability: Capability) -> bool:
     """Whether a user who may log in has a capability."""
     return is_staff(user) and (user.is_superuser or capability in user.capabilities.split())
 
 
-def may_enter(user: "User | AnonymousUser | Any") -> bool:
+def may_enter(user: Any) -> bool:
     """Whether there is anything in the back office for a user."""
     return is_staff(user) and (user.is_superuser or not OPENS.isdisjoint(user.capabilities.split()))
 
 
-def is_staff(user: "User | AnonymousUser | Any") -> bool:
+def is_staff(user: Any) -> bool:
     return bool(user.is_active and user.is_staff)

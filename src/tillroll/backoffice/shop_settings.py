@@ -17,8 +17,15 @@ from tillroll.shop.services import get_settings
 @admin.register(ShopSettings, site=site)
 class SettingsPage(Viewer):
     needs = Capability.MANAGE_SHOP_SETTINGS
+    explains = True
     fieldsets = (
-        (None, {"fields": ("name", "url", "timezone", "week_start", "edd_version")}),
+        (
+            None,
+            {
+                "description": "Changed with: tillroll settings set NAME VALUE",
+                "fields": ("name", "url", "timezone", "week_start", "edd_version"),
+            },
+        ),
         (
             "Money",
             {
@@ -37,7 +44,6 @@ class SettingsPage(Viewer):
         (
             "API",
             {
-                "description": "Changed with: tillroll settings set NAME VALUE",
                 "fields": (
                     "dialect",
                     "default_version",

@@ -3,7 +3,6 @@
 Who is logged in but may see nothing gets 403 and nothing else; who is not logged in gets the login form.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -62,7 +61,7 @@ class BackOffice(_Site):
     def has_permission(self, request: HttpRequest) -> bool:
         return may_enter(request.user)
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         guarded = super().admin_view(view, cacheable)
 
         def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

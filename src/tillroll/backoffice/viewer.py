@@ -5,7 +5,8 @@ Writing goes through the services; here every permission but the one to look is 
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.db.models import Model, QuerySet, Value
+from django.contrib.admin import ShowFacets
+from django.db.models import Value
 from django.http import HttpRequest
 
 from tillroll.access.capabilities import Capability
@@ -55,29 +56,23 @@ class Viewer(_ReadOnly, _Page):
     """A list of records and a page for each.
 
     `needs` opens it; `sensitive` names fields that take VIEW_SHOP_SENSITIVE_DATA besides. A record carries
-    `shop_currency`, for its amounts.
+    `shop_currency`, for its amounts. What the models say about their fields
+    is for those who write; a page shows it where it `explains`.
     """
 
     sensitive: ClassVar[frozenset[str]] = frozenset()
-    is_large: ClassVar[bool] = False
+    explains: ClassVar[bool] = False
     actions = None
     list_per_page = ROWS
     list_max_show_all = ROWS
-    show_full_result_count = False
-    ordering = ("-pk",)
+    ordering: ClassVar[Any] = ("-pk",)
     list_filter_submit = False
     list_fullwidth = True
-    show_facets = False
+    show_facets = ShowFacets.NEVER
     compressed_fields = True
 
-    def __init__(self, model: type[Model], admin_site: Any) -> None:
-        super().__init__(model, admin_site)
-        if self.is_large:  # a count of all rows costs more than the page itself
-            self.paginator = InfinitePaginator
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(shop_currency=Value(get_settings().currency))
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(shop_currency=Value(get_settings().currency))
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return self._without_hidden(request, super().get_list_display(request))
@@ -92,12 +87,36 @@ class Viewer(_ReadOnly, _Page):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """All that the page shows: its columns are functions, which Django takes for read-only ones alone."""
-        return [field for _, options in self.get_fieldsets(request, obj) for field in options["fields"]]
+        return [
+            field
+            for _, options in self.get_fieldsets(request, obj)
+            for row in options["fields"]
+            for field in (row if isinstance(row, tuple) else (row,))
+        ]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        if not self.explains:
+            kwargs["help_texts"] = {field.name: "" for field in self.opts.get_fields()}
+        return super().get_form(request, obj, change=change, **kwargs)
 
     def _without_hidden(self, request: HttpRequest, fields: Any) -> list[Any]:
+        """Columns, or rows of them (tuples), without those that take a right which the user lacks."""
         if may(request.user, Capability.VIEW_SHOP_SENSITIVE_DATA):
             return list(fields)
-        return [field for field in fields if getattr(field, "column_name", field) not in self.sensitive]
+        kept: list[Any] = []
+        for field in fields:
+            if isinstance(field, tuple):
+                kept += [tuple(row)] if (row := self._without_hidden(request, field)) else []
+            elif getattr(field, "column_name", field) not in self.sensitive:
+                kept.append(field)
+        return kept
+
+
+class LargeViewer(Viewer):
+    """A list that may be very long: it is not counted, since that costs more than the page itself."""
+
+    paginator = InfinitePaginator
+    show_full_result_count = False
 
 
 class Part(_ReadOnly, _Inline):
@@ -108,7 +127,9 @@ class Part(_ReadOnly, _Inline):
     can_delete = False
     show_change_link = False
     tab = True
+    hide_title = True
     per_page = INLINE_ROWS
+    ordering: ClassVar[Any] = ("pk",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fields or ()
