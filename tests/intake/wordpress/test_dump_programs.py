@@ -99,7 +99,8 @@ PLUGIN = r"""# WordPress MySQL database backup
 DROP TABLE IF EXISTS `wp_options`;
 
 CREATE TABLE `wp_options` (  `option_id` bigint(20) unsigned NOT NULL AUTO_INCREMENT,
-  `option_name` varchar(191),  `option_value` longtext NOT NULL,  `autoload` varchar(20),  PRIMARY KEY (`option_id`)) ENGINE=InnoDB;
+  `option_name` varchar(191),  `option_value` longtext NOT NULL,
+  `autoload` varchar(20),  PRIMARY KEY (`option_id`)) ENGINE=InnoDB;
 
 # Data contents of table `wp_options` (it's 4 rows)
 
