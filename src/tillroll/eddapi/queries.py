@@ -237,18 +237,26 @@ def with_a_price(rows: Filter) -> Filter:
     return rows.and_("p.price IS NOT NULL", ())
 
 
+MOST_CLAUSES = 200
+"""Conditions on terms that must hold all at once; nothing is sold under so many, and SQLite nests no deeper
+than 1,000."""
+
+
 def with_terms(rows: Filter, clauses: Sequence[Sequence[int]], *, every: bool) -> Filter:
     """Products that have one of the terms of each clause, or of any clause. A clause without terms matches
     none."""
-    parts = [
-        "EXISTS (SELECT 1 FROM shop_productterm x"
-        f" WHERE x.product_id = p.id AND x.term_id IN ({_marks(clause)}))"
-        if clause
-        else "1 = 0"
-        for clause in clauses
-    ]
-    joined = (" AND " if every else " OR ").join(parts)
-    return rows.and_(f"({joined})", [term for clause in clauses for term in clause])
+    if not every:
+        clauses = [[term for clause in clauses for term in clause]]
+    distinct = {tuple(sorted(set(clause))) for clause in clauses}
+    if () in distinct or len(distinct) > MOST_CLAUSES:
+        return rows.and_("1 = 0", ())
+    for clause in sorted(distinct):
+        rows = rows.and_(
+            "EXISTS (SELECT 1 FROM shop_productterm x"
+            f" WHERE x.product_id = p.id AND x.term_id IN ({_marks(clause)}))",
+            clause,
+        )
+    return rows
 
 
 def list_products(run: Run, rows: Filter, order: str, limit: int, offset: int) -> list[Row]:

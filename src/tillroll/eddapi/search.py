@@ -19,6 +19,9 @@ _OCTET = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
 MOST_WORDS = 9
 """A search of more words is one phrase, as in WordPress."""
 
+LONGEST = 1_600
+"""Bytes; a longer text is no search at all, as in WordPress, and costs nobody's time."""
+
 # fmt: off
 STOP_WORDS = frozenset((
     "about", "an", "are", "as", "at", "be", "by", "com", "for", "from", "how", "in", "is", "it",
@@ -38,7 +41,7 @@ def search(rows: Filter, text: str) -> Filter:
 
     As in WordPress, a search leaves out what a password protects, and backslashes don't count.
     """
-    if not text:
+    if not text or len(text.encode()) > LONGEST:
         return rows
     rows = queries.unprotected(rows)
     text = text.replace("\\", "").strip()
@@ -124,7 +127,8 @@ def _find_slug(by_slug: dict[str, int], word: str) -> int:
 def order_products(question: Question, rows: Filter) -> tuple[Filter, str]:
     """ORDER BY, and the rows that have what they are ordered by. Unknown names order by date."""
     direction = "ASC" if question.text("order").upper() == "ASC" else "DESC"
-    names = [name if name == "ID" else name.lower() for name in question.text("orderby").split()]
+    words = question.text("orderby").split()
+    names = list(dict.fromkeys(name if name == "ID" else name.lower() for name in words))
     if names in (["sales"], ["earnings"]) and not question.caller.can(Capability.VIEW_SHOP_SENSITIVE_DATA):
         names = []
     if names == ["price"]:
