@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from tests.shops import empty_shop
+
 
 @pytest.fixture(scope="module")
 def kept_shop(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """An empty shop that a module-scoped fixture may fill; what a test itself writes is rolled back."""
-    from tests.shops import empty_shop  # the settings can't be read before the tests are collected
-
     with django_db_blocker.unblock():
         empty_shop()
         yield
