@@ -19,7 +19,7 @@ def _database(url: str, path: Path, **options: Any) -> dict[str, Any]:
     """Django's description of a store: PostgreSQL by its URL, else an SQLite file."""
     if not url:
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "tillroll.shop.sqlite",
             "NAME": str(path),
             "CONN_MAX_AGE": None,
             "OPTIONS": {
