@@ -4,7 +4,7 @@ ones."""
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -65,17 +65,16 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         _execute(*(f"CREATE DATABASE {name}" for name in names))
         urls = _urls(names)
     shop = Shop(home, make_environment(home, **urls))
-    done = shop.run("migrate")
-    assert done.returncode == 0, done.stderr
+    for command in (("migrate",), ("settings", "set", "name", "Template")):
+        done = shop.run(*command)
+        assert done.returncode == 0, done.stderr
     yield shop
     if STORE == "postgresql":
         _execute(*(f"DROP DATABASE {name} WITH (FORCE)" for name in names))
 
 
-@pytest.fixture
-def shop(migrated: Shop, tmp_path: Path) -> Iterator[Shop]:
-    """An empty shop of this test's own."""
-    home = tmp_path / "home"
+@contextmanager
+def _copy(migrated: Shop, home: Path) -> Iterator[Shop]:
     shutil.copytree(migrated.home, home)
     names: list[str] = []
     urls: dict[str, str] = {}
@@ -89,7 +88,22 @@ def shop(migrated: Shop, tmp_path: Path) -> Iterator[Shop]:
     made = Shop(home, make_environment(home, **urls))
     yield made
     made.close()
-    _execute(*(f"DROP DATABASE {name} WITH (FORCE)" for name in names)) if names else None
+    if names:
+        _execute(*(f"DROP DATABASE {name} WITH (FORCE)" for name in names))
+
+
+@pytest.fixture
+def shop(migrated: Shop, tmp_path: Path) -> Iterator[Shop]:
+    """An empty shop of this test's own."""
+    with _copy(migrated, tmp_path / "home") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared_shop(migrated: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A shop for all tests of a file."""
+    with _copy(migrated, tmp_path_factory.mktemp("shared") / "home") as made:
+        yield made
 
 
 @pytest.fixture

@@ -4,13 +4,18 @@ needs."""
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 COMMAND = (sys.executable, "-c", "from tillroll.cli import main; main()")
 DEADLINE = 60
@@ -106,6 +111,17 @@ class Shop:
         server.reader.start()
         self.servers.append(server)
         return server
+
+    def execute(self, statement: str, alias: str = "default") -> list[tuple[Any, ...]]:
+        """Runs one statement on a database of the shop, without the command; the rows of a question."""
+        url = self.environment.get({"default": "TILLROLL_DATABASE_URL", "logs": "TILLROLL_LOGS_URL"}[alias])
+        if url:
+            with psycopg.connect(url, autocommit=True) as connection:
+                cursor = connection.execute(statement.encode())
+                return cursor.fetchall() if cursor.description else []
+        place = self.home / {"default": "tillroll.sqlite3", "logs": "logs.sqlite3"}[alias]
+        with closing(sqlite3.connect(place, isolation_level=None)) as database:
+            return database.execute(statement).fetchall()
 
     def close(self) -> None:
         for server in self.servers:

@@ -7,17 +7,14 @@ import json
 import re
 import signal
 import socket
-import sqlite3
 import urllib.parse
 import urllib.request
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from pytest_django.fixtures import Settings
 
 from tests.cli.running import Shop, find_free_port, refusal
-from tests.conftest import STORE
 from tillroll.cli.refusals import Refusal
 from tillroll.cli.serve import find_place, get_url
 
@@ -59,15 +56,7 @@ def test_control_c_ends_it_too(shop: Shop) -> None:
 
 def count_logged(shop: Shop) -> int:
     query = "SELECT COUNT(*) FROM access_requestlogentry WHERE endpoint = 'sales' AND status = 200"
-    if STORE == "postgresql":
-        import psycopg
-
-        with closing(psycopg.connect(shop.environment["TILLROLL_LOGS_URL"])) as connection:
-            row = connection.execute(query).fetchone()
-            assert row
-            return int(row[0])
-    with closing(sqlite3.connect(shop.home / "logs.sqlite3")) as database:
-        return int(database.execute(query).fetchone()[0])
+    return int(shop.execute(query, "logs")[0][0])
 
 
 def test_a_demo_prints_lines_that_work_as_they_stand(shop: Shop) -> None:

@@ -24,8 +24,12 @@ def find_left_over(home: Path) -> list[Path]:
 def put_back(home: Path) -> None:
     """Undoes a restore that broke off."""
     for old in find_left_over(home):
-        _remove_journals(old.with_suffix(""))
-        os.replace(old, old.with_suffix(""))
+        place = old.with_suffix("")
+        if place.exists() and place.samefile(old):
+            old.unlink()  # only the second name had been given; renaming one to the other would do nothing
+            continue
+        _remove_journals(place)
+        os.replace(old, place)
 
 
 @contextmanager
