@@ -7,10 +7,17 @@ pepper, so that neither a stolen database nor a log opens the API.
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.db import connection
+
+Run = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
+"""Runs one SELECT and gives its rows."""
 
 FIND_KEY = """
 SELECT k.id, k.token_digest, k.label, u.wire_id, u.login, u.capabilities
@@ -19,8 +26,7 @@ WHERE k.public_key = %s AND k.revoked_at IS NULL AND u.is_active
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """Who asks, and what they may do. `capabilities` decide what is fetched."""
 
     user_id: int
@@ -78,12 +84,18 @@ def make_pair() -> Pair:
     return Pair(public_key, make_token(secrets.token_hex(16), public_key))
 
 
-def find_caller(public_key: str, token: str) -> Caller:
+def _run_alone(query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return list(cursor.fetchall())
+
+
+def find_caller(public_key: str, token: str, run: Run = _run_alone) -> Caller:
     """The holder of a key in force whose token is right; compares in constant time.
 
     Raises UnknownKey, or WrongToken, which names the key's holder for the log.
     """
-    found = _find(public_key)
+    found = _find(public_key, run)
     if found is None:
         raise UnknownKey
     caller, digest = found
@@ -94,15 +106,19 @@ def find_caller(public_key: str, token: str) -> Caller:
 
 def find_holder(public_key: str) -> Caller | None:
     """The holder of a key in force, whatever the token: for the log alone."""
-    found = _find(public_key)
+    found = _find(public_key, _run_alone)
     return found[0] if found else None
 
 
-def _find(public_key: str) -> tuple[Caller, str] | None:
-    with connection.cursor() as cursor:
-        cursor.execute(FIND_KEY, (public_key,))
-        row = cursor.fetchone()
-    if row is None:
+def _find(public_key: str, run: Run) -> tuple[Caller, str] | None:
+    rows = run(FIND_KEY, (public_key,))
+    if not rows:
         return None
-    key_id, digest, label, user_id, login, capabilities = row
-    return Caller(user_id, login, key_id, label, frozenset(capabilities.split())), digest
+    key_id, digest, label, user_id, login, capabilities = rows[0]
+    return Caller(user_id, login, key_id, label, _read_capabilities(capabilities)), digest
+
+
+@lru_cache(maxsize=256)
+def _read_capabilities(text: str) -> frozenset[str]:
+    """A set of capabilities from its text; a shop has a handful of different ones."""
+    return frozenset(text.split())

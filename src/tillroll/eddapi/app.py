@@ -98,7 +98,7 @@ class Visit:
 
 def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
     """Answers one API request. Nothing that a client sends ends in a 5xx ([CONTRACT] Order of checks)."""
-    _drop_lost_connections()
+    _drop_lost_connection()
     visit = Visit(environ)
     try:
         try:
@@ -121,11 +121,11 @@ def application(environ: dict[str, Any], start_response: StartResponse) -> Itera
         return _send(visit, 500, {"error": "Internal error!"}, [], start_response)
 
 
-def _drop_lost_connections() -> None:
+def _drop_lost_connection() -> None:
     """In front of Django its signal for this doesn't fire. A caller's own transaction is left alone."""
-    for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close_if_unusable_or_obsolete()
+    connection = connections["default"]
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
 
 
 def _respond(visit: Visit, run: Run) -> Answer:
@@ -139,7 +139,7 @@ def _respond(visit: Visit, run: Run) -> Answer:
         return Answer({}, [("Allow", ", ".join(METHODS))])
     asked = visit.asked = read_request(address, shop.default_version)
     try:
-        caller = visit.caller = authenticate(sent, is_public=asked.endpoint == "products")
+        caller = visit.caller = authenticate(run, sent, is_public=asked.endpoint == "products")
     except GateError as refused:
         if isinstance(refused.__cause__, WrongToken):
             visit.caller = refused.__cause__.caller

@@ -4,16 +4,17 @@ Credentials)."""
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from tillroll.access.keys import PUBLIC, Caller, UnknownKey, WrongToken, find_caller
 from tillroll.eddapi.errors import Forbidden, Unauthenticated
+from tillroll.eddapi.reading import Run
 from tillroll.eddapi.request import Parameters
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(msgspec.Struct, frozen=True):
     """What was sent. Headers are read only when the parameters name neither key nor token."""
 
     key: str
@@ -37,7 +38,7 @@ def read_credentials(environ: Mapping[str, Any], parameters: Parameters, *, from
     return Credentials(key.replace("\x00", ""), token, is_header=True)
 
 
-def authenticate(credentials: Credentials, *, is_public: bool) -> Caller:
+def authenticate(run: Run, credentials: Credentials, *, is_public: bool) -> Caller:
     """The caller. A public endpoint without a token is public, whatever the key ([3.6] 1.8), and a header
     that is not one of ours is ignored there. Raises Unauthenticated, Forbidden, or WrongToken, which names
     the holder."""
@@ -46,7 +47,7 @@ def authenticate(credentials: Credentials, *, is_public: bool) -> Caller:
     if not credentials.key or not credentials.token:
         raise Unauthenticated("You must specify both a token and API key!")
     try:
-        return find_caller(credentials.key, credentials.token)
+        return find_caller(credentials.key, credentials.token, run)
     except UnknownKey as error:
         if is_public and credentials.is_header:
             return PUBLIC

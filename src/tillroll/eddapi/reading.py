@@ -26,7 +26,8 @@ def snapshot() -> Iterator[Run]:
 
         def run(query: str, values: Sequence[Any] = ()) -> list[Row]:
             cursor.execute(query, values)
-            return list(cursor.fetchall())
+            rows: list[Row] = cursor.fetchall()
+            return rows
 
         if connection.in_atomic_block:
             yield run
@@ -42,7 +43,8 @@ def run_alone(query: str, values: Sequence[Any] = ()) -> list[Row]:
     """One SELECT by itself: a stream holds no transaction open while a slow client reads."""
     with connection.cursor() as cursor:
         cursor.execute(query, values)
-        return list(cursor.fetchall())
+        rows: list[Row] = cursor.fetchall()
+        return rows
 
 
 def _end(cursor: Any) -> None:
