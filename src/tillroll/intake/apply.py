@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.db import DataError, IntegrityError, connection, models
+from django.db import DataError, IntegrityError, connection, models, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Q
 from django.utils import timezone
@@ -98,12 +98,12 @@ def _attach(path: Path) -> Iterator[None]:
     """The staged records within reach of the shop's own store, before any lock is taken."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            try:
+            with transaction.atomic():
                 _copy_to_postgresql(cursor, path)
+            try:
                 yield
             finally:
-                for kind in KINDS:
-                    cursor.execute(f"DROP TABLE IF EXISTS pg_temp.staged_{kind.table}")
+                cursor.execute(f"DROP TABLE {', '.join(f'pg_temp.staged_{kind.table}' for kind in KINDS)}")
             return
         mapped = count(cursor, "PRAGMA mmap_size")
         cursor.execute("ATTACH DATABASE %s AS staging", (str(path),))
