@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet, Value
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
 from django.http import HttpRequest
 
 from tillroll.access.capabilities import Capability
@@ -40,21 +40,26 @@ class Files(Part):
 
 class Bundled(Part):
     model = BundleItem
+    fk_name = "bundle"
     ordering = ("position",)
     needs = Capability.VIEW_SHOP_REPORTS
     verbose_name_plural = "bundled products"
     fields = (
-        shown(lambda item: link("shop_product", item.product_id, _title(item)), "product"),
+        shown(lambda item: _product(item), "product"),
         "price_id",
         "condition",
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("product")
+        title = Product.objects.filter(pk=OuterRef("product_id")).values("title")
+        return super().get_queryset(request).annotate(product_title=Subquery(title[:1]))
 
 
-def _title(item: BundleItem) -> str:
-    return item.product.title if item.product else f"{item.product_id} (gone)"
+def _product(item: Any) -> str:
+    """A bundled product, which may be gone."""
+    if item.product_title is None:
+        return f"{item.product_id} (gone)"
+    return link("shop_product", item.product_id, item.product_title)
 
 
 class Terms(Part):

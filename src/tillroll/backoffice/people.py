@@ -103,7 +103,7 @@ class ApiKeyPage(Viewer):
     needs = Capability.MANAGE_SHOP_SETTINGS
     list_display = ("id", "label", KEY_START, HOLDER, "created_at", "revoked_at")
     list_display_links = ("id", "label")
-    list_filter = (is_empty("revoked_at", "state", "Revoked", "In force"),)
+    list_filter = (is_empty("revoked_at", "state", "In force", "Revoked"),)
     search_fields = ("label",)
     search_help_text = "Label, beginning of the key, or name of its holder"
     fieldsets = ((None, {"fields": (("label", KEY_START), HOLDER, ("created_at", "revoked_at"))}),)

@@ -94,6 +94,11 @@ class Viewer(_ReadOnly, _Page):
             for field in (row if isinstance(row, tuple) else (row,))
         ]
 
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """The list's own filters alone: with others one could ask about what the list does not show."""
+        filters = (getattr(one, "parameter_name", one) for one in self.list_filter)
+        return lookup.partition("__")[0] in set(filters)
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if not self.explains:
             kwargs["help_texts"] = {field.name: "" for field in self.opts.get_fields()}

@@ -22,4 +22,4 @@ class FileDownload(SourcedModel):
         indexes = (models.Index(fields=("customer_id", "id"), name="download_customer_idx"),)
 
     def __str__(self) -> str:
-        return f"{self.product_id} {self.ip}"
+        return self.file_name or f"{self.product_id}"

@@ -1,0 +1,138 @@
+"""How often a page asks the databases: the same for one record as for many."""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connections
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.backoffice.conftest import Login, Shop, get_text
+from tests.backoffice.test_rights import PAGES
+from tests.shops import (
+    setup_customer,
+    setup_discount,
+    setup_download,
+    setup_fee,
+    setup_key,
+    setup_line,
+    setup_order,
+    setup_product,
+    setup_refund,
+    setup_term,
+    setup_user,
+)
+from tillroll.access.models import RequestLogEntry, Role
+from tillroll.shop.models import Product
+
+pytestmark = pytest.mark.django_db(databases=["default", "logs"])
+
+MOST_LIST_QUERIES = 7
+"""Session, user, the shop's settings, count, rows, and one for what belongs to them."""
+
+
+def count_queries(client: Client, url: str) -> tuple[int, list[str]]:
+    """How many queries a page makes, and those that write."""
+    with (
+        CaptureQueriesContext(connections["default"]) as shop,
+        CaptureQueriesContext(connections["logs"]) as log,
+    ):
+        get_text(client, url)
+    asked = [query["sql"] for query in (*shop.captured_queries, *log.captured_queries)]
+    writes = [sql for sql in asked if sql.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE"))]
+    return len(asked), writes
+
+
+def fill(shop: Shop) -> None:
+    """A dozen more of everything."""
+    for number in range(12):
+        product = setup_product(terms=[setup_term(f"Term {number}")])
+        customer = setup_customer(user_id=setup_user(role="shop_vendor").wire_id)
+        order = setup_order(product, customer=customer, fees=[setup_fee()])
+        setup_refund(order)
+        setup_discount()
+        setup_download(product, customer, order_id=order.pk)
+        setup_key(role="shop_worker", label=f"Key {number}")
+        Role.objects.create(slug=f"role-{number}", name=f"Role {number}", capabilities=["view_shop_reports"])
+        RequestLogEntry.objects.create(at=shop.entry.at, status=200)
+
+
+@pytest.mark.parametrize("url", PAGES)
+def test_a_list_asks_as_often_for_many_rows_as_for_few(url: str, shop: Shop, login: Login) -> None:
+    client = login("superuser")
+    few, _ = count_queries(client, url)
+    fill(shop)
+    many, writes = count_queries(client, url)
+    assert many == few <= MOST_LIST_QUERIES
+    assert writes == []
+
+
+def _grow_order(shop: Shop) -> None:
+    for number in range(12):
+        shop.order.items.create(
+            product=shop.product, product_name=f"Item {number}", created_at=shop.order.created_at
+        )
+        shop.order.notes.create(content="Note", created_at=shop.order.created_at)
+        shop.order.transactions.create(transaction_id=f"t{number}", created_at=shop.order.created_at)
+        shop.order.adjustments.create(
+            type="fee", item=shop.order.items.first(), created_at=shop.order.created_at
+        )
+
+
+def _grow_product(shop: Shop) -> None:
+    for number in range(12):
+        shop.product.product_terms.create(term=setup_term(f"Term {number}"))
+        shop.product.files.create(position=number + 5, name=f"File {number}")
+
+
+def _grow_bundle(shop: Shop) -> None:
+    for number in range(12):
+        shop.bundle.bundle_items.create(position=number + 5, product=setup_product())
+
+
+def _grow_customer(shop: Shop) -> None:
+    for number in range(12):
+        setup_order(setup_line(shop.product), customer=shop.customer)
+        shop.customer.emails.create(email=f"j{number}@example.com", created_at=shop.order.created_at)
+
+
+def _grow_user(shop: Shop) -> None:
+    for number in range(12):
+        setup_key(user=shop.holder, label=f"Key {number}")
+
+
+RECORDS: dict[str, tuple[Callable[[Shop], str], Callable[[Shop], None]]] = {
+    "order": (lambda shop: f"/admin/shop/order/{shop.order.pk}/change/", _grow_order),
+    "product": (lambda shop: f"/admin/shop/product/{shop.product.pk}/change/", _grow_product),
+    "bundle": (lambda shop: f"/admin/shop/product/{shop.bundle.pk}/change/", _grow_bundle),
+    "customer": (lambda shop: f"/admin/shop/customer/{shop.customer.pk}/change/", _grow_customer),
+    "user": (lambda shop: f"/admin/access/user/{shop.holder.pk}/change/", _grow_user),
+}
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_record_asks_as_often_with_many_parts_as_with_few(name: str, shop: Shop, login: Login) -> None:
+    get_url, grow = RECORDS[name]
+    client, url = login("superuser"), get_url(shop)
+    few, _ = count_queries(client, url)
+    grow(shop)
+    many, writes = count_queries(client, url)
+    assert many == few
+    assert writes == []
+
+
+def test_a_page_takes_no_more_than_its_rows(shop: Shop, login: Login) -> None:
+    client = login("superuser")
+    Product.objects.bulk_create(
+        Product(
+            title=f"P{number}",
+            created_at=shop.product.created_at,
+            modified_at=shop.product.created_at,
+            created_local="2026-01-01 00:00:00",
+            modified_local="2026-01-01 00:00:00",
+        )
+        for number in range(120)
+    )
+    page = get_text(client, "/admin/shop/product/")
+    assert page.count('name="_selected_action"') == 0
+    assert page.count("/change/") <= 2 * 50 + 10
