@@ -1,8 +1,9 @@
 """What an endpoint gives back, before it is encoded: a body, or a list too long to build whole."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from urllib.parse import quote
+
+import msgspec
 
 from tillroll.access.keys import Caller
 from tillroll.eddapi.queries import ALL_ROWS, Filter, count_rows
@@ -19,18 +20,16 @@ BATCH = 500
 Body = dict[str, object]
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(msgspec.Struct):
     """A body, or `batches` of the list under `key`; and headers."""
 
     body: Body
-    headers: list[tuple[str, str]] = field(default_factory=list)
+    headers: list[tuple[str, str]] = msgspec.field(default_factory=list)
     key: str = ""
     batches: Iterator[list[object]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """What an endpoint gets: the request, who asks, the shop, and the snapshot to read from."""
 
     asked: Request
@@ -59,8 +58,7 @@ def failed(error: str) -> Answer:
     return Answer({"error": error})
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """A list: which rows, how they are fetched (their id first) and rendered, and the body when there are
     none.
 

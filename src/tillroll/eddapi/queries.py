@@ -5,8 +5,9 @@ Statuses stand in the text, so that the partial indexes serve.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from tillroll.eddapi.reading import Row, Run
 from tillroll.shop.models.orders import NET
@@ -31,8 +32,7 @@ def _quoted(words: Sequence[str]) -> str:
     return ", ".join(f"'{word}'" for word in words)
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(msgspec.Struct, frozen=True):
     """A condition on a list, its values, and the tallies that count it when it is the whole list."""
 
     condition: str

@@ -5,11 +5,11 @@ Nothing here reads the store but the shop's settings, which are handed in. [3.6]
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
+import msgspec
 from django.core.exceptions import SuspiciousOperation
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 
@@ -43,8 +43,7 @@ LARGEST_NUMBER = 2**31
 """Whole numbers past this read as this ([CONTRACT] Requests)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(msgspec.Struct, frozen=True):
     """The query and the form as one: the last value of each name, the lists behind `name[]`, what of it came
     by form, and the question as it was written, without key and token."""
 
@@ -75,8 +74,7 @@ class Parameters:
         return [word for value in many for part in value.split(",") if (word := part.strip())]
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """What the URL says before any gate: where the API's own path begins, and the parameters."""
 
     path: str
@@ -84,8 +82,7 @@ class Address:
     parameters: Parameters
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """A question that passed the first gates."""
 
     version: str
@@ -96,8 +93,7 @@ class Request:
     parameters: Parameters
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """Which rows of a list are asked for; `number` None is all of them."""
 
     number: int | None
