@@ -135,6 +135,8 @@ def _respond(visit: Visit, run: Run) -> Answer:
     sent = visit.credentials = read_credentials(
         visit.environ, address.parameters, from_query=shop.settings.query_credentials
     )
+    if address.refusal is not None:
+        raise address.refusal
     if visit.environ["REQUEST_METHOD"] == "OPTIONS":
         return Answer({}, [("Allow", ", ".join(METHODS))])
     asked = visit.asked = read_request(address, shop.default_version)

@@ -13,7 +13,7 @@ import msgspec
 from django.core.exceptions import SuspiciousOperation
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 
-from tillroll.eddapi.errors import BadRequest, MethodNotAllowed, NotFound
+from tillroll.eddapi.errors import BadRequest, GateError, MethodNotAllowed, NotFound
 from tillroll.eddapi.formats import Format
 
 _NUMERIC = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
@@ -80,6 +80,7 @@ class Address(msgspec.Struct, frozen=True):
     path: str
     value: str
     parameters: Parameters
+    refusal: GateError | None = None
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -119,29 +120,23 @@ def is_api(environ: Environ) -> bool:
 
 
 def read_address(environ: Environ) -> Address:
-    """The path below `edd-api/` (the query's own wins) and the parameters.
-
-    Raises MethodNotAllowed, and BadRequest for a parameter that the query and the form disagree about.
-    """
-    method = environ.get("REQUEST_METHOD", "GET")
-    if method not in METHODS:
-        raise MethodNotAllowed("Method not allowed!", {"Allow": ", ".join(METHODS)})
+    """The path below `edd-api/` (the query's own wins) and the parameters, also of what is refused: its key
+    names somebody, whom the log is to know."""
     path = environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
-    gathered = _Gathered()
+    gathered, of_form = _Gathered(), _Gathered()
     gathered.add(environ.get("QUERY_STRING", ""))
-    form: dict[str, str] = {}
-    if method == "POST":
-        of_form = _Gathered()
-        _read_form(environ, of_form)
-        form = of_form.values
-        for name, value in form.items():
-            if gathered.values.setdefault(name, value) != value:
-                raise BadRequest(f"The parameter {name} has different values in the query and in the form!")
-        gathered.lists.update(of_form.lists)
-        gathered.pieces += of_form.pieces
+    refusal: GateError | None = None
+    if (method := environ.get("REQUEST_METHOD", "GET")) not in METHODS:
+        refusal = MethodNotAllowed("Method not allowed!", {"Allow": ", ".join(METHODS)})
+    elif method == "POST":
+        try:
+            _read_form(environ, of_form)
+            gathered.join(of_form)
+        except BadRequest as error:
+            refusal = error
     value = gathered.values.get("edd-api", path.partition("/edd-api/")[2])
-    parameters = Parameters(gathered.values, gathered.lists, form, tuple(gathered.pieces))
-    return Address(path, value.rstrip("/"), parameters)
+    parameters = Parameters(gathered.values, gathered.lists, of_form.values, tuple(gathered.pieces))
+    return Address(path, value.rstrip("/"), parameters, refusal)
 
 
 def read_request(address: Address, default_version: str) -> Request:
@@ -233,6 +228,14 @@ class _Gathered:
         self.values: dict[str, str] = {}
         self.lists: dict[str, list[str]] = {}
         self.pieces: list[tuple[str, str]] = []
+
+    def join(self, form: "_Gathered") -> None:
+        """Takes a form's parameters too; BadRequest for one that the query gives another value."""
+        self.lists.update(form.lists)
+        self.pieces += form.pieces
+        for name, value in form.values.items():
+            if self.values.setdefault(name, value) != value:
+                raise BadRequest(f"The parameter {name} has different values in the query and in the form!")
 
     def add(self, query: str) -> None:
         """Reads a query string or a form body."""
