@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -217,9 +218,9 @@ def test_a_key_that_was_revoked_here_stays_revoked(bring: Bring) -> None:
 def test_figures_are_those_of_the_orders(bring: Bring) -> None:
     bring(SHOP)
     customer = Customer.objects.get(pk=1)
-    assert (customer.purchase_count, customer.purchase_value) == (2, 25)
+    assert (customer.purchase_count, customer.purchase_value) == (2, Decimal(25))
     product = Product.objects.get(pk=1)
-    assert (product.sales, product.earnings) == (1, 20)
+    assert (product.sales, product.earnings) == (1, Decimal(20))
     assert dict(Tally.objects.values_list("name", "value")) == {
         "product:publish": 2,
         "customer": 1,

@@ -155,7 +155,7 @@ def test_capabilities_are_those_of_the_roles_overlaid_by_the_users_own(
     site.add_user(4, "al", {"wp_capabilities": entries})
     take(site)
     assert User.objects.get().capabilities == held
-    assert list(UserRole.objects.values_list("role_id", flat=True)) == roles
+    assert [str(role) for role in UserRole.objects.values_list("role_id", flat=True)] == roles
     assert list(UserCapability.objects.values_list("capability", "is_granted")) == grants
 
 

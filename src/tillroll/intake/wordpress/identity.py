@@ -8,7 +8,6 @@ shop by this rule; its records have the same ids, so that the two could not be k
 """
 
 from collections import Counter
-from collections.abc import Iterable
 
 from tillroll.access.models import User
 from tillroll.intake.staging import Staging
@@ -18,48 +17,48 @@ _SAMPLE = 200
 
 
 def find_known_name(home: str, staging: Staging) -> str:
-    """The name under which the staged shop is known here, which may be an address that it had; else its
-    home."""
+    """The name under which the shop that was read is known here, maybe an old address; else its home."""
     names = dict(Source.objects.filter(kind=SourceKind.WORDPRESS).values_list("pk", "name"))
     if not names or home in names.values():
         return home
     for name in names.values():
         if _get_core(name) == _get_core(home):
             return name
-    shared = _count_shared_orders(staging, names) or _count_shared_users(staging, names)
-    return names[max(shared, key=lambda source: shared[source])] if shared else home
+    for staged, here in (_list_orders(staging), _list_users(staging)):
+        met = Counter(source for source, id_, _ in here if source in names and id_ in staged)
+        same = Counter(source for source, id_, mark in here if source in names and staged.get(id_) == mark)
+        if met:
+            source, count = same.most_common(1)[0] if same else (None, 0)
+            return names[source] if source is not None and count * 2 > met[source] else home
+    return home
 
 
 def _get_core(address: str) -> str:
     return address.lower().partition("://")[2].removeprefix("www.").rstrip("/")
 
 
-def _count_shared_orders(staging: Staging, names: dict[int, str]) -> dict[int, int]:
-    sample = staging.database.execute(
-        "SELECT id, payment_key_folded FROM staged_shop_order"
-        " WHERE payment_key_folded <> '' ORDER BY id LIMIT ?",
-        (_SAMPLE,),
-    ).fetchall()
-    here = Order.objects.filter(source__in=names, pk__in=[id_ for id_, _ in sample])
-    return _count(sample, here.values_list("source_id", "pk", "payment_key_folded"))
+_Known = tuple[dict[int, str], list[tuple[int | None, int, str]]]
+"""Of some records that were read the id and a mark, and of those here with these ids source, id and mark."""
 
 
-def _count_shared_users(staging: Staging, names: dict[int, str]) -> dict[int, int]:
-    sample = staging.database.execute(
-        "SELECT wire_id, login || ' ' || email FROM staged_access_user ORDER BY wire_id LIMIT ?", (_SAMPLE,)
-    ).fetchall()
-    here = User.objects.filter(source__in=names, wire_id__in=[id_ for id_, _ in sample])
-    rows = here.values_list("source_id", "wire_id", "login", "email")
-    return _count(sample, ((source, id_, f"{login} {email}") for source, id_, login, email in rows))
+def _list_orders(staging: Staging) -> _Known:
+    staged = dict(
+        staging.database.execute(
+            "SELECT id, payment_key_folded FROM staged_shop_order"
+            " WHERE payment_key_folded <> '' ORDER BY id LIMIT ?",
+            (_SAMPLE,),
+        ).fetchall()
+    )
+    here = Order.objects.filter(pk__in=staged).values_list("source_id", "pk", "payment_key_folded")
+    return staged, list(here)
 
 
-def _count(sample: Iterable[tuple[int, str]], here: Iterable[tuple[int | None, int, str]]) -> dict[int, int]:
-    """By source: the records of the sample that are here, if they are most of those with these ids."""
-    staged = dict(sample)
-    same: Counter[int] = Counter()
-    met: Counter[int] = Counter()
-    for source, id_, mark in here:
-        if source is not None:
-            met[source] += 1
-            same[source] += staged[id_] == mark
-    return {source: count for source, count in same.items() if count * 2 > met[source]}
+def _list_users(staging: Staging) -> _Known:
+    staged = {
+        id_: f"{login} {email}"
+        for id_, login, email in staging.database.execute(
+            "SELECT id, login, email FROM user ORDER BY id LIMIT ?", (_SAMPLE,)
+        )
+    }
+    here = User.objects.filter(wire_id__in=staged).values_list("source_id", "wire_id", "login", "email")
+    return staged, [(source, id_, f"{login} {email}") for source, id_, login, email in here]
