@@ -131,7 +131,8 @@ def test_a_database_that_is_away_is_named_with_the_reason(
 def test_a_connection_that_was_cut_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ready().status == 200
     connection = connections["default"]
-    whole, closed = connection.cursor, []
+    whole = connection.cursor
+    closed: list[bool] = []
 
     def cursor(*args: Any, **named: Any) -> Any:
         if not closed:
