@@ -86,9 +86,10 @@ NOTES = (
 class Books:
     """Stages what happens. Ids count up from 1 in the order of time."""
 
-    def __init__(self, staging: Staging, staff: tuple[int, ...]) -> None:
+    def __init__(self, staging: Staging, staff: tuple[int, ...], now: int) -> None:
         self._staging = staging
         self._staff = staff
+        self._now = now
         self.next_order_id: Callable[[], int] = count(1).__next__
         self.next_item_id: Callable[[], int] = count(1).__next__
         self.next_adjustment_id: Callable[[], int] = count(1).__next__
@@ -103,8 +104,6 @@ class Books:
                 FileDownload,
             )
         }
-        self.refunds = 0
-        self.downloads = 0
 
     def write_customer(self, person: Person, moment: int) -> None:
         at, key = to_text(moment), person.number
@@ -133,7 +132,7 @@ class Books:
         at, paid = to_text(moment), sale.status in PAID
         key = f"{dice.getrandbits(128):032x}"
         rate, add = sale.rate * RATE, self._staging.add
-        completed = moment + int(dice.random() * 90) if paid else 0
+        completed = min(moment + int(dice.random() * 90), self._now) if paid else 0
         add(
             Order,
             [
@@ -205,10 +204,8 @@ class Books:
             row = _adjustment(self.next_adjustment_id(), number, charge, charge.id, -1, rate, at)
             add(OrderAdjustment, [row])
         self._note(sale.id, self._staff[0], f"Refunded as {sale.id}-R-1.", at)
-        self.refunds += 1
 
     def write_download(self, fetch: "Fetch", moment: int, dice: Random) -> None:
-        self.downloads += 1
         row = DOWNLOAD.row(
             self._next[FileDownload](), fetch.product_id, fetch.file_id, fetch.sale_id, fetch.price_id,
             fetch.person.number, fetch.person.ip, AGENTS[fetch.person.number % len(AGENTS)], fetch.name,

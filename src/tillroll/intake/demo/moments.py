@@ -32,7 +32,7 @@ def make_moments(dice: Random, orders: int, now: int) -> Iterator[int]:
     sold, reached = 0, 0.0
     for day, weight in enumerate(weights, last_day - DAYS):
         reached += weight
-        due = orders if day == last_day else round(orders * reached / whole)
+        due = round(orders * reached / whole)
         count, sold = max(0, due - sold), max(due, sold)
         if day < last_day:
             drawn = [

@@ -10,7 +10,7 @@ from itertools import count
 from random import Random
 from typing import NamedTuple
 
-from tillroll.intake.demo.books import Books
+from tillroll.intake.demo.books import PAID, Books
 from tillroll.intake.demo.catalogue import WARES, Ware, list_files
 from tillroll.intake.demo.moments import DAY, make_moments
 from tillroll.intake.demo.offers import Bought, Counter
@@ -87,8 +87,10 @@ class Life:
         sale = Sale.make(
             self._books.next_order_id(), person, status, currency, rate, sold, charges, cut, dice.random()
         )
-        if sale.total <= 0 and status not in ("pending", "abandoned"):
+        if not sale.total:  # what costs nothing is not waited for
             sale = sale._replace(status="complete")
+        if sale.cut and sale.status not in PAID:
+            self._counter.uses[sale.cut[0]] -= 1
         refund = None
         if sale.status == "complete":
             refund_at = moment + dice.randrange(3600, REFUND_DAYS * DAY)
@@ -202,11 +204,8 @@ class Life:
                 wait = 60 + int(dice.expovariate(1 / 5_000))
                 for again in range(1 + (luck < 0.12)):
                     due = moment + wait + again * dice.randrange(DAY, 60 * DAY)
-                    if due < self._now:
-                        self._plan(
-                            due,
-                            Fetch(sale.id, sale.person, product_id, file_id, item.price_id or 0, file.name),
-                        )
+                    fetch = Fetch(sale.id, sale.person, product_id, file_id, item.price_id or 0, file.name)
+                    self._plan(due, fetch)
 
 
 def _convert(cents: int, rate: int) -> int:

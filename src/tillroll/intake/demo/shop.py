@@ -19,9 +19,18 @@ from tillroll.intake.staging import Staging
 from tillroll.shop.models import Customer, Discount, FileDownload, Order, Product, Source, SourceKind, Term
 from tillroll.shop.zone import parse_zone
 
-NAME = "Paper Lantern"
 URL = "https://shop.example"
 ZONE = "America/New_York"
+SETTINGS: dict[str, object] = {
+    "name": "Paper Lantern",
+    "url": URL,
+    "timezone": ZONE,
+    "currency": "USD",
+    "skus_enabled": True,
+    "taxes_enabled": True,
+}
+
+OnProgress = Callable[[int, str], None]
 
 
 class NotADemo(Exception):
@@ -67,7 +76,7 @@ def fill_demo(
     *,
     seed: int = 1,
     dialect: str = "documented",
-    on_progress: Callable[[int, str], None] = lambda _done, _label: None,
+    on_progress: OnProgress = lambda _done, _label: None,
 ) -> Counts:
     """Replaces an empty shop or a demo by a demo with so many sales; raises NotADemo for any other shop.
 
@@ -82,33 +91,34 @@ def fill_demo(
         TemporaryDirectory(prefix="scratch-", dir=home) as folder,
         Staging(Path(folder) / "staged.sqlite3") as staging,
     ):
-        staff = stage_staff(staging, now)
-        stage_catalogue(staging, URL, parse_zone(ZONE), now, staff)
-        books = Books(staging, staff)
-        life = Life(seed, books, People(seed, staff[-1]), now)
-        for number in life.run(orders):
-            if number % 1_000 == 0:
-                on_progress(number, "Making orders")
-        stage_discounts(staging, now, life.discount_uses)
+        stage_demo(staging, orders, seed, now, on_progress)
         _map_nothing()
+        shop = SETTINGS | {"dialect": dialect}
         changes = apply(
             staging,
             SourceKind.DEMO,
             URL,
-            settings={
-                "name": NAME,
-                "url": URL,
-                "timezone": ZONE,
-                "currency": "USD",
-                "skus_enabled": True,
-                "taxes_enabled": True,
-                "dialect": dialect,
-            },
+            settings=shop,
             on_step=lambda step: on_progress(orders, f"Writing {step}"),
         )
     return Counts(
-        changes[Product].total, changes[Customer].total, orders, books.refunds, changes[FileDownload].total
+        products=changes[Product].total,
+        customers=changes[Customer].total,
+        orders=orders,
+        refunds=changes[Order].total - orders,
+        downloads=changes[FileDownload].total,
     )
+
+
+def stage_demo(staging: Staging, orders: int, seed: int, now: int, on_progress: OnProgress) -> None:
+    """Makes up the records of a shop up to `now` (seconds since 1970)."""
+    staff = stage_staff(staging, now)
+    stage_catalogue(staging, URL, parse_zone(ZONE), now, staff)
+    life = Life(seed, Books(staging, staff, now), People(seed, staff[-1]), now)
+    for number in life.run(orders):
+        if number % 1_000 == 0:
+            on_progress(number, "Making orders")
+    stage_discounts(staging, now, life.discount_uses)
 
 
 def _map_nothing() -> None:
