@@ -70,9 +70,9 @@ def no_log_thread() -> Iterator[None]:
     """Lines of the request log are written when a test asks for it, never by a thread of their own."""
     from tillroll.access.log import RequestLog
 
-    start, RequestLog._start = RequestLog._start, lambda _self: None  # type: ignore[method-assign]
-    yield
-    RequestLog._start = start  # type: ignore[method-assign]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RequestLog, "_start", lambda _log: None)
+        yield
 
 
 @pytest.fixture

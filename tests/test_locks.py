@@ -1,4 +1,5 @@
-"""The locks stand for pyproject.toml and install from any mirror: they say what may come, never from where."""
+"""The locks stand for pyproject.toml and install from any mirror: they say what may come, never from
+where."""
 
 import re
 import tomllib
