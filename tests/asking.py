@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlencode
@@ -37,6 +37,40 @@ def ask(
     """Sends a request; `query` may be a string that is sent as it is."""
     if form is not None:
         body, content_type = urlencode(form).encode(), "application/x-www-form-urlencoded"
+    opened = open_answer(
+        path, query, method=method, headers=headers, body=body, content_type=content_type, address=address
+    )
+    try:
+        content = b"".join(opened.pieces)
+    finally:
+        opened.close()
+    return Reply(opened.status, opened.headers, content)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An answer whose body is not read yet; it has to be closed, as a server closes it."""
+
+    status: int
+    headers: dict[str, str]
+    pieces: Iterable[bytes]
+
+    def close(self) -> None:
+        if hasattr(self.pieces, "close"):
+            self.pieces.close()
+
+
+def open_answer(
+    path: str,
+    query: Mapping[str, object] | str | None = None,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+    content_type: str = "",
+    address: str = "127.0.0.1",
+) -> Opened:
+    """Sends a request and gives its body unread."""
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
@@ -64,10 +98,4 @@ def ask(
         sent["headers"] = {name.lower(): value for name, value in pairs}
 
     pieces = application(environ, start_response)
-    try:
-        content = b"".join(pieces)
-    finally:
-        if hasattr(pieces, "close"):
-            pieces.close()
-    return Reply(sent["status"], sent["headers"], content)
-
+    return Opened(sent["status"], sent["headers"], pieces)
