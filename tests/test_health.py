@@ -111,20 +111,20 @@ class _Broken:
 
 @pytest.mark.parametrize("alias", ["default", "logs"])
 @pytest.mark.parametrize("is_known", [True, False])
-def test_a_database_that_is_away_is_named_with_the_reason(
-    alias: str, is_known: bool, monkeypatch: pytest.MonkeyPatch
+def test_a_database_that_is_away_is_named_and_the_reason_is_logged(
+    alias: str, is_known: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     if is_known:
         assert ready().status == 200
     with monkeypatch.context() as broken:
-        broken.setattr(connections[alias], "cursor", _Broken("connection refused\nIs it running?"))
+        broken.setattr(
+            connections[alias], "cursor", _Broken("connection to 10.0.0.5 refused\nIs it running?")
+        )
         broken.setattr(connections[alias], "close", lambda: None)
         reply = ready()
     assert reply.status == 503
-    assert reply.data == {
-        "status": "unready",
-        "problems": [f"The {alias} database can't be reached: connection refused"],
-    }
+    assert reply.data == {"status": "unready", "problems": [f"The {alias} database can't be reached."]}
+    assert f"The {alias} database can't be reached: connection to 10.0.0.5 refused" in caplog.text
     assert ready().data == OK
 
 

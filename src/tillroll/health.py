@@ -4,12 +4,16 @@ The pages answer in front of all other middleware: a probe names the server by i
 hosts has, and needs no session.
 """
 
+import logging
 from collections.abc import Callable
+from typing import NamedTuple
 
 from django.db import Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
+
+logger = logging.getLogger(__name__)
 
 _LAST_MIGRATION = "SELECT MAX(id) FROM django_migrations"
 
@@ -17,18 +21,28 @@ _migrated: dict[str, int] = {}
 """The last migration of each store that was found whole; while it stays the last, the store is."""
 
 
+class Problem(NamedTuple):
+    """What is wrong with a database, in a sentence for anybody, and in full."""
+
+    short: str
+    full: str
+
+
 def live(_request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
 def ready(_request: HttpRequest) -> JsonResponse:
-    """200 when both databases answer and are migrated, else 503 with the reason.
+    """200 when both databases answer and are migrated, else 503 with a sentence for each that is not.
 
     One small SELECT for each; what it takes to compare all migrations is done until they were whole once.
+    Why a database can't be reached is for the server's log: a driver names hosts and users.
     """
     problems = [problem for alias in connections if (problem := _find_problem(alias))]
     if problems:
-        return JsonResponse({"status": "unready", "problems": problems}, status=503)
+        logger.error("Not ready: %s", " ".join(problem.full for problem in problems))
+        shown = [problem.short for problem in problems]
+        return JsonResponse({"status": "unready", "problems": shown}, status=503)
     return JsonResponse({"status": "ok"})
 
 
@@ -50,10 +64,10 @@ def probes(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
 
 def find_store_problems() -> list[str]:
     """A sentence for each database that can't be reached or lacks migrations."""
-    return [problem for alias in connections if (problem := _compare_migrations(alias))]
+    return [problem.full for alias in connections if (problem := _compare_migrations(alias))]
 
 
-def _find_problem(alias: str) -> str | None:
+def _find_problem(alias: str) -> Problem | None:
     """As find_store_problems, but quick where the store was whole before."""
     connection = connections[alias]
     try:
@@ -76,12 +90,15 @@ def _get_last_migration(connection: BaseDatabaseWrapper) -> int:
     return int(row[0] or 0)
 
 
-def _compare_migrations(alias: str) -> str | None:
+def _compare_migrations(alias: str) -> Problem | None:
     try:
         executor = MigrationExecutor(connections[alias])
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except Error as error:
-        return f"The {alias} database can't be reached: {str(error).strip().splitlines()[0]}"
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        sentence = f"The {alias} database can't be reached"
+        return Problem(f"{sentence}.", f"{sentence}: {reason}")
     if missing:
-        return f"The {alias} database lacks {len(missing)} migrations; run `tillroll migrate`."
+        sentence = f"The {alias} database lacks {len(missing)} migrations; run `tillroll migrate`."
+        return Problem(sentence, sentence)
     return None
