@@ -120,7 +120,8 @@ def _orders(shop: Shop) -> Iterator[tuple[Value, ...]]:
         yield (
             order, 0, "", status, "sale", customer if customer <= shop.users else 0, customer,
             _email(customer), f"10.{order % 200}.{order % 250}.7", "stripe", "live",
-            "EUR" if euro else "USD", _hash("key", order), None if order % 4 else 1, _amount(total), "0.000000000", _amount(0), _amount(total),
+            "EUR" if euro else "USD", _hash("key", order), None if order % 4 else 1, _amount(total),
+            _amount(0), _amount(0), _amount(total),
             "0.92000" if euro else "1.00000", at, at, at if order % 9 else None, None, None,
             f"urn:uuid:{_hash('order', order)}",
         )  # fmt: skip
@@ -136,7 +137,7 @@ def _items(shop: Shop) -> Iterator[tuple[Value, ...]]:
             number += 1
             yield (
                 number, 0, order, product, f"Product {product}: it's \"the\" one", None, place, "download",
-                status, 1, _amount(cents), _amount(cents), "0.000000000", _amount(0), _amount(cents), rate, at, at,
+                status, 1, _amount(cents), _amount(cents), _amount(0), _amount(0), _amount(cents), rate, at, at,
                 f"urn:uuid:{_hash('item', number)}",
             )  # fmt: skip
 
@@ -256,7 +257,8 @@ def _posts(shop: Shop) -> Iterator[tuple[Value, ...]]:
         is_product = post <= PRODUCTS
         yield (
             post, 1, at, at, "Words of a post.\n" * 40, f"Product {post}: it's \"the\" one", "", "publish",
-            "closed", "closed", "", f"product-{post}", "", "", at, at, "", 0, f"https://big.example/?p={post}", 0,
+            "closed", "closed", "", f"product-{post}", "", "", at, at, "", 0, f"https://big.example/?p={post}",
+            0,
             "download" if is_product else "post", "", 0,
         )  # fmt: skip
 
