@@ -283,3 +283,13 @@ def test_a_refunds_items_stay_complete_when_its_status_changes() -> None:
 
     assert refund.items.get().status == "complete"
     assert refund_tallies() == {"order:sale:refunded": 1, "order:refund:trash": 1}
+
+
+def test_a_stale_copy_is_read_anew_before_it_is_given_back() -> None:
+    order = setup_order()
+    stale = Order.objects.get(pk=order.pk)
+    change_order_status(order, "on_hold")
+
+    setup_refund(stale, {item_of(order).pk: "5"})
+
+    assert refund_tallies() == {"order:sale:partially_refunded": 1, "order:refund:complete": 1}
