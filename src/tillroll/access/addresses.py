@@ -12,11 +12,11 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 def get_client_address(environ: Mapping[str, Any]) -> str:
     """The client's address; the nearest untrusted one behind trusted proxies. Empty where there is none."""
-    peer: str = environ.get("REMOTE_ADDR", "") or ""
+    peer = _canonical(environ.get("REMOTE_ADDR", "") or "")
     forwarded: str = environ.get("HTTP_X_FORWARDED_FOR", "")
     proxies = tuple(settings.TRUSTED_PROXIES)
-    if not forwarded or not proxies or not _is_trusted(peer, proxies):
-        return _canonical(peer)
+    if not (forwarded and proxies and peer and _is_trusted(peer, proxies)):
+        return peer
     for hop in reversed(forwarded.split(",")):
         address = _canonical(hop.strip())
         if not address:
@@ -24,23 +24,22 @@ def get_client_address(environ: Mapping[str, Any]) -> str:
         peer = address
         if not _is_trusted(address, proxies):
             break
-    return _canonical(peer)
+    return peer
 
 
 @lru_cache(maxsize=4096)
 def _canonical(text: str) -> str:
+    """An address in its short form, IPv4 inside IPv6 as IPv4 and without a zone; empty for anything else."""
     try:
-        return str(ipaddress.ip_address(text))
+        address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return ""
+    return str((isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped) or address)
 
 
 @lru_cache(maxsize=4096)
 def _is_trusted(address: str, proxies: tuple[str, ...]) -> bool:
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return False
+    found = ipaddress.ip_address(address)
     return any(found in network for network in _networks(proxies))
 
 
