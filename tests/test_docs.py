@@ -1,5 +1,5 @@
-"""The documentation is whole and true: what can be set, called or asked is in it, its links lead somewhere, and
-the README's lines work as they stand."""
+"""The documentation is whole and true: what can be set, called or asked is in it, its links lead somewhere,
+and the README's lines work as they stand."""
 
 import base64
 import re
@@ -65,7 +65,7 @@ def test_every_setting_of_the_shop_is_documented_with_its_default() -> None:
     fields = [field for field in ShopSettings._meta.fields if not field.primary_key]
     wrong = {}
     for field in fields:
-        value = ShopSettings._meta.get_field(field.name).get_default()
+        value = field.get_default()
         shown = {"True": "yes", "False": "no", "": "empty", "[]": "empty"}.get(str(value), f"`{value}`")
         if field.name not in rows or not rows[field.name].startswith(shown):
             wrong[field.name] = (rows.get(field.name), shown)
@@ -97,7 +97,7 @@ def find_section(path: str) -> str:
         re.findall(r"^## (tillroll [^\n]+)\n(.*?)(?=^## |\Z)", read("commands.md"), re.MULTILINE | re.DOTALL)
     )
     if path in sections:
-        return sections[path]
+        return str(sections[path])
     group = sections.get(path.rpartition(" ")[0], "")
     found = re.search(rf"\*\*`{path}\b.*?(?=\n\*\*`tillroll|\Z)", group, re.DOTALL)
     return found[0] if found else ""

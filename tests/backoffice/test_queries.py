@@ -32,7 +32,8 @@ MOST_LIST_QUERIES = 7
 
 
 def count_queries(client: Client, url: str) -> tuple[int, list[str]]:
-    """How many queries a page makes, and those that write."""
+    """How many queries a page makes once Django knows its models, and those that write."""
+    get_text(client, url)
     with (
         CaptureQueriesContext(connections["default"]) as shop,
         CaptureQueriesContext(connections["logs"]) as log,

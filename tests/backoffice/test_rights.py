@@ -144,3 +144,18 @@ def test_downloads_are_found_by_customer_only_by_those_who_see_customers(shop: S
 def test_an_accountant_can_not_sort_or_filter_by_what_is_hidden(shop: Shop, login: Login) -> None:
     reply = login("shop_accountant").get("/admin/shop/order/", {"ip__startswith": "203"})
     assert reply.status_code in (302, 400)
+
+
+def test_a_part_of_a_page_takes_its_own_right(shop: Shop, login: Login) -> None:
+    from tillroll.access.models import User
+    from tillroll.access.services import refresh_capabilities
+
+    client = login("shop_manager")
+    url = f"/admin/access/user/{shop.holder.pk}/change/"
+    assert "Till app" in get_text(client, url)
+    manager = User.objects.exclude(pk=shop.holder.pk).get()
+    manager.grants.create(capability="manage_shop_settings", is_granted=False)
+    refresh_capabilities([manager])
+    page = get_text(client, url)
+    assert "holder@example.com" in page
+    assert "Till app" not in page

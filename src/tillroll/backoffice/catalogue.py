@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from tillroll.access.capabilities import Capability
 from tillroll.backoffice.columns import link, money, plain, shown, sum_of
 from tillroll.backoffice.filters import one_of
-from tillroll.backoffice.rights import may
 from tillroll.backoffice.site import site
 from tillroll.backoffice.viewer import Part, Viewer
 from tillroll.shop.models import BundleItem, PriceOption, Product, ProductFile, ProductTerm, Taxonomy, Term
@@ -136,10 +135,9 @@ class ProductPage(Viewer):
         return queryset, False
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
-        parts: list[Any] = [Prices] if obj and obj.has_price_options else []
-        if may(request.user, Capability.VIEW_SHOP_SENSITIVE_DATA):
-            parts.append(Files)
-        return [*parts, *([Bundled] if obj and obj.kind == "bundle" else []), Terms]
+        prices = [Prices] if obj and obj.has_price_options else []
+        bundled = [Bundled] if obj and obj.kind == "bundle" else []
+        return [*prices, Files, *bundled, Terms]
 
 
 @admin.register(Term, site=site)

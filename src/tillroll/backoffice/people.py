@@ -10,7 +10,6 @@ from tillroll.access.capabilities import Capability
 from tillroll.access.models import ApiKey, Role, User, UserCapability, UserRole
 from tillroll.backoffice.columns import lines, link, plain, shown
 from tillroll.backoffice.filters import is_empty
-from tillroll.backoffice.rights import may
 from tillroll.backoffice.site import site
 from tillroll.backoffice.viewer import LargeViewer, Part, Viewer
 
@@ -84,9 +83,6 @@ class UserPage(LargeViewer):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("user_roles").defer("password")
-
-    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
-        return [Roles, Grants, *([Keys] if may(request.user, Capability.MANAGE_SHOP_SETTINGS) else [])]
 
 
 @admin.register(Role, site=site)

@@ -32,7 +32,8 @@ INLINE_ROWS = 100
 
 
 class _ReadOnly:
-    """Looking, for those who have the capability; nothing else for anybody."""
+    """Looking, for those who have the capability; nothing else for anybody. A part of a page is left out for
+    those who lack its own."""
 
     needs: ClassVar[Capability]
 
