@@ -137,8 +137,8 @@ def _items(shop: Shop) -> Iterator[tuple[Value, ...]]:
             number += 1
             yield (
                 number, 0, order, product, f"Product {product}: it's \"the\" one", None, place, "download",
-                status, 1, _amount(cents), _amount(cents), _amount(0), _amount(0), _amount(cents), rate, at, at,
-                f"urn:uuid:{_hash('item', number)}",
+                status, 1, _amount(cents), _amount(cents), _amount(0), _amount(0), _amount(cents), rate, at,
+                at, f"urn:uuid:{_hash('item', number)}",
             )  # fmt: skip
 
 

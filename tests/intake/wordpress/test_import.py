@@ -278,6 +278,15 @@ def test_the_summary_says_what_was_done() -> None:
     assert "demo shop" not in text
 
 
+def test_a_table_that_the_dump_does_not_hold_is_told() -> None:
+    site = make_shop()
+    assert not any(what.startswith("the table") for _, what, _ in take(site).left_out)
+    del site.rows["edd_order_addresses"]
+    summary = take(site)
+    assert get_left_out(summary)["the table wp_edd_order_addresses"] == (None, "it is not in the dump")
+    assert get_changes(summary) == {"order addresses": (0, 0, 2)}
+
+
 def test_the_summary_tells_of_bytes_that_are_no_text() -> None:
     site = make_shop()
     sql = site.get_sql().encode().replace(b"'Rome'", b"'R\xffme'")

@@ -151,14 +151,14 @@ def test_files_keep_which_members_they_had() -> None:
     files = (
         'a:3:{i:3;a:6:{s:5:"index";s:1:"3";s:13:"attachment_id";i:12;s:14:"thumbnail_size";b:0;'
         's:4:"name";s:0:"";s:4:"file";s:5:"a.zip";s:9:"condition";s:3:"all";}'
-        'i:0;a:2:{s:4:"file";s:5:"b.zip";s:5:"rev_x";a:1:{i:0;d:INF;}}i:4;s:4:"lost";}'
+        'i:0;a:3:{s:4:"file";s:5:"b.zip";s:5:"rev_x";a:1:{i:0;d:INF;}s:3:"n\0l";s:2:"\0x";}i:4;s:4:"lost";}'
     )
     site.add_product(10, {"edd_download_files": files})
     summary = take(site)
     names = ("position", "file_id", "index", "attachment_id", "thumbnail_size", "name", "file", "condition")
     assert list(ProductFile.objects.filter(product=10).order_by("position").values_list(*names, "extra")) == [
         (0, 3, "3", "12", "", "", "a.zip", "all", {}),
-        (1, 0, None, None, None, None, "b.zip", None, {"rev_x": {"0": None}}),
+        (1, 0, None, None, None, None, "b.zip", None, {"rev_x": {"0": None}, "nl": "x"}),
     ]
     assert get_left_out(summary)["product files"] == (1, "the value is damaged (product 10)")
 

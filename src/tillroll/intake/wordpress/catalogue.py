@@ -306,12 +306,15 @@ def _get_times(local: str | None, utc: str | None, options: ShopOptions) -> tupl
 
 def _get_extra(members: dict[int | str, PhpValue], known: tuple[str, ...]) -> str:
     """The members that have no column of their own, as JSON."""
-    return json.dumps({str(name): _get_plain(value) for name, value in members.items() if name not in known})
+    return json.dumps(_get_plain({name: value for name, value in members.items() if name not in known}))
 
 
 def _get_plain(value: PhpValue) -> PhpValue:
+    """What JSON can say, and PostgreSQL keep: it takes no NUL."""
     if isinstance(value, dict):
-        return {str(name): _get_plain(member) for name, member in value.items()}
+        return {str(name).replace("\0", ""): _get_plain(member) for name, member in value.items()}
+    if isinstance(value, str):
+        return value.replace("\0", "")
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
