@@ -82,6 +82,7 @@ def fill_demo(
 
     `on_progress` is called with the sales made so far and what is being done.
     """
+    _spare_memory()
     if _has_records(only_real=True):
         raise NotADemo
     now = int(timezone.now().timestamp())
@@ -92,7 +93,6 @@ def fill_demo(
         Staging(Path(folder) / "staged.sqlite3") as staging,
     ):
         stage_demo(staging, orders, seed, now, on_progress)
-        _map_nothing()
         shop = SETTINGS | {"dialect": dialect}
         changes = apply(
             staging,
@@ -121,8 +121,10 @@ def stage_demo(staging: Staging, orders: int, seed: int, now: int, on_progress: 
     stage_discounts(staging, now, life.discount_uses)
 
 
-def _map_nothing() -> None:
-    """The shop's file mapped into memory would count as ours, up to its whole size."""
+def _spare_memory() -> None:
+    """A million orders pass through: the file mapped into memory would count as ours, and so would what
+    SQLite keeps aside while it changes half a million customers."""
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA mmap_size=0")
+            cursor.execute("PRAGMA temp_store=FILE")
