@@ -1,9 +1,15 @@
 """Users on the command line: roles decide what their keys may read, a password lets them log in."""
 
+import os
+import pty
+import subprocess
+from contextlib import suppress
+
 import pytest
 from django.test import Client
 
 from tests.cli.conftest import Invoke
+from tests.cli.running import COMMAND, DEADLINE, Shop
 from tests.shops import setup_key, setup_user
 from tillroll.access.models import User
 
@@ -127,3 +133,24 @@ def test_the_list_shows_who_runs_the_shop_and_all_on_demand(invoke: Invoke) -> N
 
 def test_a_shop_without_users_says_how_to_make_one(invoke: Invoke) -> None:
     assert "`tillroll user add NAME --superuser` makes one" in invoke("user", "list").stdout
+
+
+def test_a_terminal_is_asked_twice_for_a_password_and_does_not_show_it(shop: Shop) -> None:
+    terminal, end = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, "user", "add", "ann"], env=shop.environment, stdin=end, stdout=end, stderr=end
+    )
+    os.close(end)
+    shown = b""
+    for prompt in (b"Password: ", b"Repeat for confirmation: "):
+        while not shown.endswith(prompt):
+            shown += os.read(terminal, 1024)
+        os.write(terminal, f"{PASSWORD}\n".encode())
+    with suppress(OSError):  # what reading a terminal ends with when its other side is closed
+        while piece := os.read(terminal, 1024):
+            shown += piece
+    os.close(terminal)
+    assert process.wait(DEADLINE) == 0
+    assert shown.endswith(b"Added ann, without a role.\r\n")
+    assert PASSWORD.encode() not in shown
+    assert shop.execute("SELECT is_staff FROM access_user WHERE password LIKE 'pbkdf2%'") == [(True,)]
