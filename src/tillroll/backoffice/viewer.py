@@ -27,8 +27,8 @@ else:
 ROWS = 50
 """Rows of a list's page: a screen or two."""
 
-INLINE_ROWS = 100
-"""Rows of a part of a record: more than any order has, and few enough to draw at once."""
+INLINE_ROWS = 50
+"""Rows of a part of a record: more than almost any order has, and few enough to draw at once."""
 
 
 class _ReadOnly:
