@@ -3,17 +3,10 @@
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from tillroll.shop.currencies import get_decimals
 from tillroll.shop.models import Dialect, ShopSettings
 from tillroll.shop.services import get_settings
 from tillroll.shop.zone import parse_zone
-
-# fmt: off
-NO_DECIMALS = frozenset((
-    "BIF", "CLP", "DJF", "GNF", "HUF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV", "XAF",
-    "XOF", "XPF", "RIAL", "TWD",
-))
-# fmt: on
-"""Currencies whose amounts are whole ([3.6] 3.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +38,7 @@ def current_shop(revision: int) -> Shop:
         shop = Shop(
             settings,
             parse_zone(settings.timezone),
-            0 if settings.currency.upper() in NO_DECIMALS else 2,
+            get_decimals(settings.currency),
             settings.dialect == Dialect.DOCUMENTED,
         )
         if revision:
