@@ -110,7 +110,15 @@ def test_a_revoked_key_is_unknown_at_once() -> None:
     revoke_key(get_key(pair))
     with pytest.raises(UnknownKey):
         find_caller(pair.public_key, pair.token)
-    assert find_holder(pair.public_key) is None
+    assert find_holder("0" * 32) is None
+
+
+def test_the_log_learns_who_held_a_revoked_key() -> None:
+    pair = setup_key()
+    revoke_key(get_key(pair))
+    holder = find_holder(pair.public_key)
+    assert holder is not None
+    assert holder.key_id == get_key(pair).pk
 
 
 def test_under_another_pepper_no_token_is_right(settings: Any) -> None:

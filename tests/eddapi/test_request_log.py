@@ -184,10 +184,13 @@ def test_an_unknown_keys_first_six_characters_are_kept_and_no_more() -> None:
     assert (line.status, line.error) == (403, "Invalid API key!")
 
 
-def test_a_revoked_keys_attempts_are_kept_as_an_unknown_keys() -> None:
-    revoke_key(get_key(PAIR))
+def test_a_revoked_keys_further_attempts_name_who_still_tries() -> None:
+    key = get_key(PAIR)
+    revoke_key(key)
     ask("/edd-api/v2/sales/", signed(PAIR))
-    assert read_line().key_start == PUBLIC_KEY[:6]
+    line = read_line()
+    assert (line.key_id, line.user_id, line.key_start) == (key.pk, key.user_id, "")
+    assert (line.status, line.error) == (403, "Invalid API key!")
 
 
 def test_a_revoked_keys_lines_stay_readable() -> None:

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from django.conf import settings
@@ -20,9 +20,9 @@ Run = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
 """Runs one SELECT and gives its rows."""
 
 FIND_KEY = """
-SELECT k.id, k.token_digest, k.label, u.wire_id, u.login, u.capabilities
-FROM access_apikey k JOIN access_user u ON u.wire_id = k.user_id
-WHERE k.public_key = %s AND k.revoked_at IS NULL AND u.is_active
+SELECT k.id, k.token_digest, k.label, u.wire_id, u.login, u.capabilities,
+       CASE WHEN k.revoked_at IS NULL AND u.is_active THEN 1 ELSE 0 END
+FROM access_apikey k JOIN access_user u ON u.wire_id = k.user_id WHERE k.public_key = %s
 """
 
 
@@ -96,26 +96,34 @@ def find_caller(public_key: str, token: str, run: Run = _run_alone) -> Caller:
     Raises UnknownKey, or WrongToken, which names the key's holder for the log.
     """
     found = _find(public_key, run)
-    if found is None:
+    if found is None or not found.is_in_force:
         raise UnknownKey
-    caller, digest = found
+    caller, digest, _ = found
     if not hmac.compare_digest(digest, digest_token(token)):
         raise WrongToken(caller)
     return caller
 
 
 def find_holder(public_key: str) -> Caller | None:
-    """The holder of a key in force, whatever the token: for the log alone."""
+    """The holder of a key, whatever the token, also of one that was revoked: for the log alone, which is to
+    tell who still tries."""
     found = _find(public_key, _run_alone)
-    return found[0] if found else None
+    return found.caller if found else None
 
 
-def _find(public_key: str, run: Run) -> tuple[Caller, str] | None:
+class _Found(NamedTuple):
+    caller: Caller
+    digest: str
+    is_in_force: bool
+
+
+def _find(public_key: str, run: Run) -> _Found | None:
     rows = run(FIND_KEY, (public_key,))
     if not rows:
         return None
-    key_id, digest, label, user_id, login, capabilities = rows[0]
-    return Caller(user_id, login, key_id, label, _read_capabilities(capabilities)), digest
+    key_id, digest, label, user_id, login, capabilities, is_in_force = rows[0]
+    caller = Caller(user_id, login, key_id, label, _read_capabilities(capabilities))
+    return _Found(caller, digest, bool(is_in_force))
 
 
 @lru_cache(maxsize=256)

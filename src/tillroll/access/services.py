@@ -21,7 +21,7 @@ def create_user(
     is_superuser: bool = False,
     is_demo: bool = False,
 ) -> User:
-    """A user with their roles (slugs); those who may enter the back office are staff."""
+    """A user with their roles (slugs; Role.DoesNotExist for an unknown one)."""
     with write(Topic.ACCESS):
         user = User.objects.create_user(
             username,
@@ -32,7 +32,7 @@ def create_user(
             is_staff=is_superuser,
             is_demo=is_demo,
         )
-        UserRole.objects.bulk_create(UserRole(user=user, role_id=slug) for slug in roles)
+        UserRole.objects.bulk_create(UserRole(user=user, role=role) for role in _get_roles(roles))
         refresh_capabilities([user])
     return user
 
@@ -40,10 +40,14 @@ def create_user(
 def set_roles(user: User, roles: Iterable[str]) -> None:
     """Gives a user exactly these roles; Role.DoesNotExist for an unknown slug."""
     with write(Topic.ACCESS):
-        wanted = [Role.objects.get(slug=slug) for slug in roles]
+        wanted = _get_roles(roles)
         user.user_roles.all().delete()
         UserRole.objects.bulk_create(UserRole(user=user, role=role) for role in wanted)
         refresh_capabilities([user])
+
+
+def _get_roles(slugs: Iterable[str]) -> list[Role]:
+    return [Role.objects.get(slug=slug) for slug in slugs]
 
 
 def set_password(user: User, password: str) -> None:

@@ -271,7 +271,7 @@ def _read_form(environ: Environ, gathered: _Gathered) -> None:
     """The form body; other bodies are ignored, as EDD ignores them ([3.6] 1.5)."""
     kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     length = environ.get("CONTENT_LENGTH") or "0"
-    size = int(length) if length.isascii() and length.isdigit() else 0
+    size = int(length[:12]) if length.isascii() and length.isdigit() else 0
     if kind not in ("application/x-www-form-urlencoded", "multipart/form-data"):
         return
     if size > LARGEST_FORM:
