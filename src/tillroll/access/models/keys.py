@@ -18,6 +18,7 @@ class ApiKey(SourcedModel):
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "API key"
         constraints = (
             models.CheckConstraint(
                 condition=~models.Q(public_key="") & ~models.Q(token_digest="") & ~models.Q(pepper_id=""),

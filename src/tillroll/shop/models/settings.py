@@ -13,7 +13,9 @@ class Dialect(models.TextChoices):
 class ShopSettings(models.Model):
     id = models.SmallIntegerField(primary_key=True, default=1)
     name = models.CharField(max_length=255, default="My shop", help_text="The shop's name.")
-    url = models.CharField(max_length=255, default="http://localhost", help_text="The shop's home page.")
+    url = models.CharField(
+        "URL", max_length=255, default="http://localhost", help_text="The shop's home page."
+    )
     timezone = models.CharField(
         max_length=64,
         default="UTC",
@@ -26,7 +28,9 @@ class ShopSettings(models.Model):
     currency_position = models.CharField(max_length=10, default="before", help_text="before or after")
     decimal_separator = models.CharField(max_length=5, default=".")
     thousands_separator = models.CharField(max_length=5, default=",", blank=True)
-    skus_enabled = models.BooleanField(default=False, help_text="Products show their SKU (v2).")
+    skus_enabled = models.BooleanField(
+        "SKUs enabled", default=False, help_text="Products show their SKU (v2)."
+    )
     sequential_numbers = models.BooleanField(default=False, help_text="Sales show their order number as ID.")
     taxes_enabled = models.BooleanField(default=False)
     prices_include_tax = models.BooleanField(default=False)
@@ -39,7 +43,7 @@ class ShopSettings(models.Model):
         help_text="What unversioned URLs answer (edd3 dialect).",
     )
     edd_version = models.CharField(
-        max_length=40, blank=True, help_text="What `info` says; the source shop's."
+        "EDD version", max_length=40, blank=True, help_text="What `info` says; the source shop's."
     )
     open_download_logs = models.BooleanField(
         default=False, help_text="Any key may read file-download-logs, addresses included."
@@ -48,7 +52,7 @@ class ShopSettings(models.Model):
     log_requests = models.BooleanField(default=True, help_text="Keep a log of API requests that name a key.")
     log_public_requests = models.BooleanField(default=False, help_text="Log public product requests too.")
     cors_origins = models.JSONField(
-        default=list, blank=True, help_text="Origins that browsers may call from."
+        "CORS origins", default=list, blank=True, help_text="Origins that browsers may call from."
     )
     user_keys_allowed = models.BooleanField(default=False, help_text="Users may make their own API key.")
 
