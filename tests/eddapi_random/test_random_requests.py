@@ -28,7 +28,7 @@ from tests.shops import (
 from tillroll.access.log import request_log
 from tillroll.access.models import RequestLogEntry
 from tillroll.eddapi import answer
-from tillroll.shop.models import Taxonomy
+from tillroll.shop.models import Taxonomy, Term
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 
@@ -202,3 +202,24 @@ def test_the_answer_of_a_signed_request_would_be_missed(pairs: list[Known]) -> N
     assert find_problem(sent, Reply(200, good.headers, good.content[:-1]), set())
     assert find_problem(sent, Reply(400, good.headers, good.content), set())
     assert find_problem(sent, good, {"currency"})
+
+
+@pytest.mark.parametrize("relation", ["AND", "OR"])
+def test_more_terms_than_a_store_can_nest_are_answered(relation: str) -> None:
+    terms = Term.objects.bulk_create(
+        Term(
+            term_id=number,
+            taxonomy=Taxonomy.CATEGORY,
+            name=f"T{number}",
+            slug=f"t{number}",
+            slug_folded=f"t{number}",
+        )
+        for number in range(1, 1_201)
+    )
+    setup_product(slug="in-one", terms=[terms[700]])
+    slugs = ",".join(term.slug for term in terms)
+
+    reply = ask("/edd-api/v2/products/", {"category": slugs, "term_relation": relation})
+
+    found = [product["info"]["slug"] for product in reply.data["products"]]
+    assert (reply.status, found) == (200, ["in-one"] if relation == "OR" else [])
