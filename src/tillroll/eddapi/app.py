@@ -24,7 +24,7 @@ from tillroll.eddapi.endpoints import ENDPOINTS
 from tillroll.eddapi.errors import GateError, TooManyRequests, Unavailable
 from tillroll.eddapi.formats import Format, append_speed, encode_json, encode_xml, stream_json, stream_xml
 from tillroll.eddapi.queries import list_revisions
-from tillroll.eddapi.reading import Run, snapshot
+from tillroll.eddapi.reading import Run, Snapshot
 from tillroll.eddapi.request import (
     METHODS,
     Address,
@@ -102,7 +102,7 @@ def application(environ: dict[str, Any], start_response: StartResponse) -> Itera
     visit = Visit(environ)
     try:
         try:
-            with snapshot() as run:
+            with Snapshot() as run:
                 answer = _respond(visit, run)
         except (OperationalError, InterfaceError) as error:
             logger.exception("The store can't be read.")

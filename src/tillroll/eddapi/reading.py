@@ -3,11 +3,11 @@
 A snapshot is a deferred read transaction: it never waits for a writer, and all its SELECTs see one state.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
 Row = tuple[Any, ...]
 Run = Callable[[str, Sequence[Any]], list[Row]]
@@ -19,37 +19,59 @@ _BEGIN = {
 }
 
 
-@contextmanager
-def snapshot() -> Iterator[Run]:
-    """One state of the store for as long as the block lasts."""
-    with connection.cursor() as cursor:
+class Snapshot:
+    """One state of the store for as long as the block lasts; gives what runs a SELECT on it."""
 
-        def run(query: str, values: Sequence[Any] = ()) -> list[Row]:
+    __slots__ = ("_cursor", "_is_own")
+
+    def __enter__(self) -> Run:
+        cursor = self._cursor = _get_cursor()
+        self._is_own = not cursor.db.in_atomic_block
+        if self._is_own:
+            cursor.execute(_BEGIN[cursor.db.vendor])
+
+        def run(query: str, values: Sequence[Any]) -> list[Row]:
             cursor.execute(query, values)
             rows: list[Row] = cursor.fetchall()
             return rows
 
-        if connection.in_atomic_block:
-            yield run
+        return run
+
+    def __exit__(self, *_: object) -> None:
+        if not self._is_own:
             return
-        cursor.execute(_BEGIN[connection.vendor])
         try:
-            yield run
-        finally:
-            _end(cursor)
+            self._cursor.execute("COMMIT")
+        except DatabaseError:
+            self._cursor.db.close()
+            raise
 
 
-def run_alone(query: str, values: Sequence[Any] = ()) -> list[Row]:
+def run_alone(query: str, values: Sequence[Any]) -> list[Row]:
     """One SELECT by itself: a stream holds no transaction open while a slow client reads."""
-    with connection.cursor() as cursor:
-        cursor.execute(query, values)
-        rows: list[Row] = cursor.fetchall()
-        return rows
+    cursor = _get_cursor()
+    cursor.execute(query, values)
+    rows: list[Row] = cursor.fetchall()
+    return rows
 
 
-def _end(cursor: Any) -> None:
-    try:
-        cursor.execute("COMMIT")
-    except DatabaseError:
-        connection.close()
-        raise
+class _Kept(threading.local):
+    """A thread's cursor, and the connection that it is of."""
+
+    cursor: Any = None
+    connection: object = None
+
+
+_kept = _Kept()
+
+
+def _get_cursor() -> Any:
+    """Django's cursor, kept by the thread while its connection lasts: to open one takes longer than to look a
+    key up. Every answer fetches its rows whole, so that one does for all its SELECTs."""
+    store = connections[DEFAULT_DB_ALIAS]
+    if store.queries_logged:
+        return store.cursor()
+    if _kept.connection is None or _kept.connection is not store.connection:
+        _kept.cursor = store.cursor()
+        _kept.connection = store.connection
+    return _kept.cursor
