@@ -283,6 +283,41 @@ def test_nothing_is_restored_below_another_process(after: Shop, saved: Path) -> 
     assert get_name(after) == "After"
 
 
+def replace_database(file: Path, change: Callable[[bytes], bytes]) -> None:
+    """Puts another database into a backup, with a manifest that says so."""
+    members = read_members(file)
+    content = change(members["tillroll.sqlite3"])
+    manifest = json.loads(members["manifest.json"])
+    manifest["members"][0].update(size=len(content), sha256=hashlib.sha256(content).hexdigest())
+    manifest["migrations"].remove("access.0002_roles")
+    write_members(
+        file, members | {"tillroll.sqlite3": content, "manifest.json": json.dumps(manifest).encode()}
+    )
+
+
+@on_sqlite
+def test_a_backup_of_an_older_version_is_brought_up_to_date(after: Shop, saved: Path, tmp_path: Path) -> None:
+    def take_back_a_migration(content: bytes) -> bytes:
+        place = tmp_path / "older.sqlite3"
+        place.write_bytes(content)
+        with closing(sqlite3.connect(place)) as database, database:
+            database.execute("DELETE FROM django_migrations WHERE app = 'access' AND name = '0002_roles'")
+        return place.read_bytes()
+
+    replace_database(saved, take_back_a_migration)
+    succeed(after, "restore", str(saved), "--yes")
+    assert get_name(after) == "Before"
+    applied = after.execute("SELECT COUNT(*) FROM django_migrations WHERE name = '0002_roles'")
+    assert applied == [(1,)]
+
+
+@on_sqlite
+def test_a_database_that_was_saved_damaged_is_not_brought_in(after: Shop, saved: Path) -> None:
+    replace_database(saved, lambda content: content[:8192] + b"x" * 4096 + content[12288:])
+    assert "tillroll.sqlite3 in the backup is damaged" in refusal(after.run("restore", str(saved), "--yes"))
+    assert get_name(after) == "After"
+
+
 @on_sqlite
 def test_a_damaged_database_is_replaced_by_the_saved_one(shop: Shop, saved: Path) -> None:
     (shop.home / "tillroll.sqlite3").write_bytes(b"not a database at all, no matter how long" * 200)

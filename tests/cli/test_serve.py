@@ -4,9 +4,11 @@ of its log."""
 import fcntl
 import http.cookiejar
 import json
+import os
 import re
 import signal
 import socket
+import time
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -14,7 +16,7 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from tests.cli.running import Shop, find_free_port, refusal
+from tests.cli.running import DEADLINE, Server, Shop, find_free_port, refusal
 from tillroll.cli.refusals import Refusal
 from tillroll.cli.serve import find_place, get_url
 
@@ -45,6 +47,26 @@ def test_a_stop_ends_it_and_no_line_of_the_request_log_is_lost(shop: Shop, worke
     assert server.stop(signal.SIGTERM) == 0
     assert "Traceback" not in server.output
     assert count_logged(shop) == 1
+
+
+def test_a_worker_that_died_is_replaced(shop: Shop) -> None:
+    server = shop.serve()
+    server.wait_until_ready()
+    first = list_workers(server)
+    assert len(first) == 1
+    os.kill(first[0], signal.SIGKILL)
+    end = time.monotonic() + DEADLINE
+    while not (set(list_workers(server)) - set(first)) and time.monotonic() < end:
+        time.sleep(0.05)
+    server.wait_until_ready()
+    assert server.stop() == 0
+    assert "Unexpected exit from worker-1" in server.output
+
+
+def list_workers(server: Server) -> list[int]:
+    number = server.process.pid
+    children = Path(f"/proc/{number}/task/{number}/children").read_text().split()
+    return [int(child) for child in children]
 
 
 def test_control_c_ends_it_too(shop: Shop) -> None:

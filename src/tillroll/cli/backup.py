@@ -108,10 +108,19 @@ def _copy_sqlite(source: Path, target: Path) -> None:
     with closing(sqlite3.connect(source, timeout=60)) as live, closing(sqlite3.connect(target)) as copy:
         live.backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE")
-        problem = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
+        damage = _find_damage(copy)
     os.chmod(target, 0o600)
-    if problem != "ok":
-        raise Refusal(f"{source} is damaged ({problem}); restore an earlier backup.")
+    if damage:
+        raise Refusal(f"{source} is damaged ({damage}); restore an earlier backup.")
+
+
+def _find_damage(database: sqlite3.Connection) -> str:
+    """What is wrong with a database's pages, in a line; empty when nothing is."""
+    try:
+        found: str = database.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    return "" if found == "ok" else found.splitlines()[-1].rstrip(".")
 
 
 def _list_applied() -> tuple[str, ...]:
@@ -151,12 +160,9 @@ def _check_sqlite(manifest: Manifest, files: dict[str, Path]) -> None:
     for member in manifest.members:
         if member.kind == "sqlite":
             with closing(sqlite3.connect(files[member.name])) as copy:
-                try:
-                    problem = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
-                except sqlite3.DatabaseError as error:
-                    problem = str(error)
-            if problem != "ok":
-                raise Refusal(f"{member.name} in the backup is damaged ({problem}).")
+                damage = _find_damage(copy)
+            if damage:
+                raise Refusal(f"{member.name} in the backup is damaged ({damage}).")
 
 
 def _has_records() -> bool:
