@@ -21,12 +21,19 @@ from tillroll.access.models import ApiKey
 from tillroll.shop.models import (
     Customer,
     CustomerEmail,
+    Discount,
+    DiscountProduct,
     FileDownload,
     Order,
     OrderAdjustment,
     OrderItem,
     OrderNote,
     OrderTransaction,
+    PriceOption,
+    Product,
+    ProductFile,
+    ProductTerm,
+    Term,
 )
 
 pytestmark = pytest.mark.django_db
@@ -175,6 +182,21 @@ def shop() -> Shop:
     OrderTransaction.objects.bulk_create(OrderTransaction(order=each, created_at=now) for each in orders)
     OrderNote.objects.bulk_create(OrderNote(order=each, created_at=now) for each in orders)
     FileDownload.objects.bulk_create(FileDownload(customer_id=each.pk, created_at=now) for each in customers)
+    products = Product.objects.bulk_create(
+        Product(status="draft", created_local="2020-01-01 00:00:00", created_at=now, modified_at=now)
+        for _ in numbers
+    )
+    term = Term.objects.get(slug="music")
+    ProductTerm.objects.bulk_create(ProductTerm(product=each, term=term) for each in products)
+    PriceOption.objects.bulk_create(PriceOption(product=each, price_id=1) for each in products)
+    ProductFile.objects.bulk_create(ProductFile(product=each, position=0) for each in products)
+    discounts = Discount.objects.bulk_create(
+        Discount(code=f"many{number}", status="archived", created_at=now, modified_at=now)
+        for number in numbers
+    )
+    DiscountProduct.objects.bulk_create(
+        DiscountProduct(discount=each, role="requirement", position=0, product_ref="1") for each in discounts
+    )
     holder = ApiKey.objects.get().user
     ApiKey.objects.bulk_create(
         ApiKey(user=holder, public_key=f"many{number}", token_digest="x", pepper_id="x", created_at=now)
