@@ -184,6 +184,13 @@ def test_an_unknown_keys_first_six_characters_are_kept_and_no_more() -> None:
     assert (line.status, line.error) == (403, "Invalid API key!")
 
 
+def test_a_key_in_the_query_is_noted_where_it_does_not_count() -> None:
+    setup_settings(query_credentials=False)
+    assert ask("/edd-api/v2/sales/", signed(PAIR)).status == 401
+    line = read_line()
+    assert (line.key_id, line.status) == (get_key(PAIR).pk, 401)
+
+
 def test_a_revoked_keys_further_attempts_name_who_still_tries() -> None:
     key = get_key(PAIR)
     revoke_key(key)

@@ -260,15 +260,16 @@ def _log(visit: Visit, status: int, error: str, size: int) -> None:
     shop, sent = visit.shop, visit.credentials
     if shop is None or sent is None or visit.address is None or not shop.settings.log_requests:
         return
-    if not sent.key and not shop.settings.log_public_requests:
+    named = sent.key or visit.address.parameters.text("key")  # also one that doesn't count, in the query
+    if not named and not shop.settings.log_public_requests:
         return
     caller, key_start = visit.caller, ""
-    if caller.key_id is None and sent.key:
+    if caller.key_id is None and named:
         try:
-            caller = find_holder(sent.key) or PUBLIC
+            caller = find_holder(named) or PUBLIC
         except (OperationalError, InterfaceError):
             logger.exception("The key of a request can't be looked up for the log.")
-        key_start = "" if caller.key_id else sent.key[:6]
+        key_start = "" if caller.key_id else named[:6]
     request_log.add(
         Line(
             timezone.now(),
