@@ -5,6 +5,7 @@ A snapshot is a deferred read transaction: it never waits for a writer, and all 
 
 import threading
 from collections.abc import Callable, Sequence
+from types import TracebackType
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
@@ -20,15 +21,23 @@ _BEGIN = {
 
 
 class Snapshot:
-    """One state of the store for as long as the block lasts; gives what runs a SELECT on it."""
+    """One state of the store for as long as the block lasts; gives what runs a SELECT on it.
 
-    __slots__ = ("_cursor", "_is_own")
+    The statements run on the database's own cursor inside Django's, and the block as a whole turns their
+    errors into Django's: doing so for each statement costs more than most of them.
+    """
+
+    __slots__ = ("_cursor", "_errors", "_is_own")
 
     def __enter__(self) -> Run:
-        cursor = self._cursor = _get_cursor()
-        self._is_own = not cursor.db.in_atomic_block
+        opened = _get_cursor()
+        store = opened.db
+        self._errors = store.wrap_database_errors
+        self._is_own = not store.in_atomic_block
+        cursor = self._cursor = opened if store.execute_wrappers or store.queries_logged else opened.cursor
         if self._is_own:
-            cursor.execute(_BEGIN[cursor.db.vendor])
+            with self._errors:
+                cursor.execute(_BEGIN[store.vendor], ())
 
         def run(query: str, values: Sequence[Any]) -> list[Row]:
             cursor.execute(query, values)
@@ -37,14 +46,17 @@ class Snapshot:
 
         return run
 
-    def __exit__(self, *_: object) -> None:
-        if not self._is_own:
-            return
-        try:
-            self._cursor.execute("COMMIT")
-        except DatabaseError:
-            self._cursor.db.close()
-            raise
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._is_own:
+            try:
+                with self._errors:
+                    self._cursor.execute("COMMIT", ())
+            except DatabaseError:
+                connections[DEFAULT_DB_ALIAS].close()
+                raise
+        self._errors.__exit__(kind, error, trace)
 
 
 def run_alone(query: str, values: Sequence[Any]) -> list[Row]:
