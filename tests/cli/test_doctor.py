@@ -225,6 +225,8 @@ def test_a_database_without_foreign_keys_is_a_fault() -> None:
 class Unguarded:
     """A connection as another program would have it."""
 
+    alias = "default"
+
     def __init__(self) -> None:
         self._told = iter([("delete",), (2,), (0,), ("3.40.1",)])
 
