@@ -1,0 +1,1 @@
+"""Measurements of Tillroll. `python -m bench` compares the API with its floor; see docs/performance.md."""
