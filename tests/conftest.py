@@ -57,21 +57,31 @@ def django_db_modify_db_settings_xdist_suffix() -> None:
 
 @pytest.fixture(autouse=True)
 def fresh_settings() -> Iterator[None]:
-    """The API keeps the shop's settings by their revision, which each test's rollback takes back."""
+    """The API keeps settings and keys by their revisions, which a test.s rollback takes back, and counts in
+    the worker's memory."""
+    from tillroll.access import keys, policy
+    from tillroll.access.limiter import limiter
+    from tillroll.access.quota import quotas
+    from tillroll.access.throttle import key_throttle
+    from tillroll.access.usage import uses
     from tillroll.eddapi import shop
 
-    shop.forget()
+    def forget() -> None:
+        for kept in (shop, keys, policy, limiter, quotas, key_throttle, uses):
+            kept.forget()
+
+    forget()
     yield
-    shop.forget()
+    forget()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_log_thread() -> Iterator[None]:
-    """Lines of the request log are written when a test asks for it, never by a thread of their own."""
-    from tillroll.access.log import RequestLog
+def no_background() -> Iterator[None]:
+    """Lines of the request log and counts are written when a test asks for it, never by a thread."""
+    from tillroll.access.background import Background
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RequestLog, "_start", lambda _log: None)
+        patch.setattr(Background, "_start", lambda _background: None)
         yield
 
 

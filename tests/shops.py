@@ -15,7 +15,7 @@ from django.db import connection, connections, models, transaction
 from django.utils import timezone
 
 from tillroll.access.capabilities import ROLES
-from tillroll.access.keys import Pair, digest_token, make_pair, pepper_id
+from tillroll.access.digests import Pair, digest_token, make_pair, pepper_id
 from tillroll.access.log import request_log
 from tillroll.access.models import ApiKey, Role, User, UserCapability
 from tillroll.access.services import create_user, refresh_capabilities, set_roles

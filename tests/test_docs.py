@@ -15,9 +15,9 @@ import pytest
 from django.conf import settings as django_settings
 
 from tests.asking import Reply, ask
-from tillroll.access.capabilities import ROLES, Capability
+from tillroll.access.capabilities import ENDPOINTS, ROLES, Capability
 from tillroll.cli import tillroll
-from tillroll.eddapi.request import ENDPOINTS, VERSIONS
+from tillroll.eddapi.request import VERSIONS
 from tillroll.health import PROBES
 from tillroll.shop.models import Dialect, ShopSettings
 from tillroll.stats.periods import PERIODS

@@ -27,7 +27,7 @@ from tests.shops import (
     setup_term,
     signed,
 )
-from tillroll.access.keys import Pair
+from tillroll.access.digests import Pair
 from tillroll.access.log import request_log
 from tillroll.shop.models import Taxonomy
 

@@ -3,7 +3,12 @@ records."""
 
 from django.db.models import Model
 
-_LOGS = {("access", "requestlogentry"), ("sessions", "session")}
+_LOGS = {
+    ("access", "requestlogentry"),
+    ("access", "counter"),
+    ("access", "keyuse"),
+    ("sessions", "session"),
+}
 
 
 class LogsRouter:

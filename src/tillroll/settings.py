@@ -74,10 +74,14 @@ _secrets = load_secrets(
     TILLROLL_HOME / "secrets",
     secret_key=os.environ.get("TILLROLL_SECRET_KEY", ""),
     key_pepper=os.environ.get("TILLROLL_KEY_PEPPER", ""),
+    old_key_peppers=_words("TILLROLL_OLD_KEY_PEPPERS"),
 )
 SECRET_KEY = _secrets.secret_key
 KEY_PEPPER = _secrets.key_pepper
 """The key under which the digests of API tokens are made."""
+
+OLD_KEY_PEPPERS = _secrets.old_key_peppers
+"""Peppers of before: they open what they closed, and a digest is renewed when its token is next seen."""
 
 DEBUG = _flag("TILLROLL_DEBUG", False)
 ALLOWED_HOSTS = _words("TILLROLL_ALLOWED_HOSTS") or ["*"]
@@ -175,6 +179,19 @@ WORKER_THREADS = int(
     os.environ.get("TILLROLL_THREADS") or (4 if os.environ.get("TILLROLL_DATABASE_URL") else 2)
 )
 """Threads of a worker: two keep one core busy with SQLite, four wait for PostgreSQL."""
+
+WORKERS = max(int(os.environ.get("TILLROLL_WORKERS") or 1), 1)
+"""Processes that share this machine's requests; `serve --workers` says so to each of them."""
+
+REDIS_URL = os.environ.get("TILLROLL_REDIS_URL", "")
+"""A Redis that all workers count requests a minute in; without one each worker gets its share of a rate."""
+
+FAILED_TRIES_A_MINUTE = int(os.environ.get("TILLROLL_FAILED_TRIES") or 60)
+"""Unknown keys and wrong tokens that one address may send in a minute, before it is told to wait."""
+
+FAILED_LOGINS = 10
+FAILED_LOGIN_MINUTES = 15
+"""So many wrong passwords from one address in so many minutes; then it has to wait."""
 
 LOG_FLUSH_SECONDS = 1.0
 """How long a line of the request log may wait to be written: short enough to watch a client live."""

@@ -10,17 +10,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from tests.shops import get_key, setup_key, setup_user
-from tillroll.access.keys import (
-    Caller,
-    UnknownKey,
-    WrongToken,
-    digest_token,
-    find_caller,
-    find_holder,
-    make_pair,
-    make_token,
-    pepper_id,
-)
+from tillroll.access.digests import digest_token, make_pair, make_token, pepper_id
+from tillroll.access.keys import Caller, UnknownKey, WrongToken, find_caller, find_key
 from tillroll.access.models import ApiKey
 from tillroll.access.services import issue_key, revoke_key
 
@@ -66,12 +57,13 @@ def test_an_issued_key_keeps_neither_token_nor_secret() -> None:
 def test_a_right_pair_names_its_holder_with_their_rights() -> None:
     user = setup_user("ann", role="shop_accountant", wire_id=70)
     pair = setup_key(user=user, label="Till app")
-    assert find_caller(pair.public_key, pair.token) == Caller(
+    assert find_caller(pair.public_key, pair.token).caller == Caller(
         user_id=70,
         user_name="ann",
         key_id=get_key(pair).pk,
         key_label="Till app",
         capabilities=frozenset({"view_shop_reports", "export_shop_reports"}),
+        meter=get_key(pair).pk,
     )
 
 
@@ -102,7 +94,7 @@ def test_another_key_is_unknown(name: str) -> None:
     }[name]
     with pytest.raises(UnknownKey):
         find_caller(other, pair.token)
-    assert find_holder(other) is None
+    assert find_key(other) is None
 
 
 def test_a_revoked_key_is_unknown_at_once() -> None:
@@ -110,15 +102,15 @@ def test_a_revoked_key_is_unknown_at_once() -> None:
     revoke_key(get_key(pair))
     with pytest.raises(UnknownKey):
         find_caller(pair.public_key, pair.token)
-    assert find_holder("0" * 32) is None
+    assert find_key("0" * 32) is None
 
 
 def test_the_log_learns_who_held_a_revoked_key() -> None:
     pair = setup_key()
     revoke_key(get_key(pair))
-    holder = find_holder(pair.public_key)
-    assert holder is not None
-    assert holder.key_id == get_key(pair).pk
+    key = find_key(pair.public_key)
+    assert key is not None
+    assert key.caller.key_id == get_key(pair).pk
 
 
 def test_under_another_pepper_no_token_is_right(settings: Any) -> None:

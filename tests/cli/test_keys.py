@@ -9,7 +9,7 @@ from django.utils import timezone
 from tests.asking import ask
 from tests.cli.conftest import Invoke
 from tests.shops import get_key, setup_key, setup_user
-from tillroll.access.keys import digest_token, pepper_id
+from tillroll.access.digests import digest_token, pepper_id
 from tillroll.access.models import ApiKey
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])

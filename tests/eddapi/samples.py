@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from tillroll.access.keys import Pair
+from tillroll.access.digests import Pair
 
 SEEDS = Path(__file__).parent / "seeds"
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.asking import Reply, ask
 from tests.shops import get_key, setup_key, setup_product, setup_settings, setup_user, signed
-from tillroll.access.keys import Pair, make_token
-from tillroll.access.services import revoke_key
+from tillroll.access.digests import Pair, make_token
+from tillroll.access.services import revoke_key, set_active
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 
@@ -119,8 +119,7 @@ def test_the_keys_of_a_user_who_was_shut_out_answer_403() -> None:
     user = setup_user(role="administrator")
     pair = setup_key(user=user)
     assert ask(INFO, signed(pair)).status == 200
-    user.is_active = False
-    user.save()
+    set_active(user, False)
     assert told(ask(INFO, signed(pair))) == UNKNOWN
 
 

@@ -17,7 +17,7 @@ from tests.shops import (
     setup_user,
     signed,
 )
-from tillroll.access.keys import Pair
+from tillroll.access.digests import Pair
 from tillroll.access.models import User
 from tillroll.shop.models import Customer
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.asking import Reply, ask
 from tests.shops import setup_discount, setup_key, signed
-from tillroll.access.keys import Pair
+from tillroll.access.digests import Pair
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 

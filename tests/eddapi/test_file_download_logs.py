@@ -6,7 +6,7 @@ import pytest
 
 from tests.asking import Reply, ask
 from tests.shops import setup_customer, setup_download, setup_key, setup_order, setup_product, signed
-from tillroll.access.keys import Pair
+from tillroll.access.digests import Pair
 from tillroll.shop.models import Product, ProductFile
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])

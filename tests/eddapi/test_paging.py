@@ -13,7 +13,7 @@ from tests.shops import (
     setup_settings,
     signed,
 )
-from tillroll.access.keys import Pair
+from tillroll.access.digests import Pair
 from tillroll.eddapi import queries
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])

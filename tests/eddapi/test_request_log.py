@@ -23,7 +23,7 @@ from tests.shops import (
     signed,
 )
 from tillroll.access import log
-from tillroll.access.keys import Pair, make_token
+from tillroll.access.digests import Pair, make_token
 from tillroll.access.log import request_log
 from tillroll.access.models import RequestLogEntry
 from tillroll.access.services import revoke_key

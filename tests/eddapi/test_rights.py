@@ -15,7 +15,7 @@ from tests.shops import (
     signed,
 )
 from tillroll.access.capabilities import ROLES
-from tillroll.access.keys import Pair
+from tillroll.access.digests import Pair
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 

@@ -19,7 +19,7 @@ from tests.shops import (
     setup_settings,
     signed,
 )
-from tillroll.access.keys import Pair
+from tillroll.access.digests import Pair
 from tillroll.shop.models import Order
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])

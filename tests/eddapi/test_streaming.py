@@ -21,7 +21,7 @@ from tests.shops import (
     setup_product,
     signed,
 )
-from tillroll.access.keys import Pair
+from tillroll.access.digests import Pair
 from tillroll.access.log import request_log
 from tillroll.eddapi import answer, queries
 from tillroll.eddapi.reading import Row
@@ -186,10 +186,10 @@ def breaking(monkeypatch: pytest.MonkeyPatch, small: None) -> None:
     calls = count()
     list_downloads = queries.list_downloads
 
-    def fail(*arguments: Any) -> list[Row]:
+    def fail(*arguments: Any, **more: Any) -> list[Row]:
         if next(calls) % 4 == 3:  # of each request: the first call looks whether the list is long
             raise OperationalError("the connection was lost")
-        return list_downloads(*arguments)
+        return list_downloads(*arguments, **more)
 
     monkeypatch.setattr(queries, "list_downloads", fail)
 

@@ -71,7 +71,8 @@ def test_an_allowed_origin_may_read_the_answer_and_its_headers() -> None:
     reply = ask(PRODUCTS, headers={"Origin": ORIGIN})
     assert reply.headers["access-control-allow-origin"] == ORIGIN
     assert reply.headers["access-control-expose-headers"] == (
-        "Link, X-EDD-Total, X-EDD-Total-Pages, X-EDD-Missing-Capability"
+        "Link, RateLimit, RateLimit-Policy, Retry-After, X-EDD-Total, X-EDD-Total-Pages,"
+        " X-EDD-Missing-Capability"
     )
     assert reply.headers["vary"] == "Origin"
     assert "access-control-allow-methods" not in reply.headers

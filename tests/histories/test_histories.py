@@ -18,7 +18,7 @@ from tests.histories.moments import ZONES, draw_moment, draw_now, get_zone
 from tests.histories.reference import Books, period_days, round_half_up
 from tests.histories.writing import Scribe
 from tests.shops import setup_key, setup_settings, signed
-from tillroll.access.keys import Pair
+from tillroll.access.digests import Pair
 from tillroll.eddapi import shop as kept_settings
 from tillroll.shop.models import Customer, Product, Tally
 from tillroll.stats.periods import PERIODS

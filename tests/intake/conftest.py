@@ -27,7 +27,7 @@ def _django_db_helper(_cleared_store: None, django_db_blocker: DjangoDbBlocker) 
 
 def _delete_everything() -> None:
     from django.apps import apps
-    from django.db import connection, transaction
+    from django.db import connection, router, transaction
 
     from tillroll.access.capabilities import ROLES
     from tillroll.access.models import Role
@@ -35,7 +35,7 @@ def _delete_everything() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         for app in ("shop", "access"):
             for model in apps.get_app_config(app).get_models(include_auto_created=True):
-                if model.__name__ != "RequestLogEntry":
+                if router.db_for_write(model) == "default":
                     cursor.execute(f"DELETE FROM {model._meta.db_table}")  # noqa: S608 (the project's own names)
         Role.objects.bulk_create(
             Role(slug=slug, name=name, capabilities=list(held)) for slug, (name, held) in ROLES.items()

@@ -19,7 +19,7 @@ from tests.shops import (
     setup_source,
     setup_user,
 )
-from tillroll.access.keys import digest_token
+from tillroll.access.digests import digest_token
 from tillroll.access.models import ApiKey, User
 from tillroll.intake.apply import clear_demo
 from tillroll.intake.demo import NotADemo, ensure_access, fill_demo, is_empty

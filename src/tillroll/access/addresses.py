@@ -15,14 +15,14 @@ def get_client_address(environ: Mapping[str, Any]) -> str:
     peer = _canonical(environ.get("REMOTE_ADDR", "") or "")
     forwarded: str = environ.get("HTTP_X_FORWARDED_FOR", "")
     proxies = tuple(settings.TRUSTED_PROXIES)
-    if not (forwarded and proxies and peer and _is_trusted(peer, proxies)):
+    if not (forwarded and proxies and peer and is_in_networks(peer, proxies)):
         return peer
     for hop in reversed(forwarded.split(",")):
         address = _canonical(hop.strip())
         if not address:
             break
         peer = address
-        if not _is_trusted(address, proxies):
+        if not is_in_networks(address, proxies):
             break
     return peer
 
@@ -38,11 +38,30 @@ def _canonical(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _is_trusted(address: str, proxies: tuple[str, ...]) -> bool:
-    found = ipaddress.ip_address(address)
-    return any(found in network for network in _networks(proxies))
+def is_in_networks(address: str, networks: tuple[str, ...]) -> bool:
+    """Whether an address, as get_client_address gives it, is in one of some addresses or networks."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(found in network for network in _networks(networks))
 
 
-@lru_cache(maxsize=8)
+def parse_networks(text: str) -> list[str]:
+    """Addresses and networks between spaces or commas, in their short form; ValueError names a wrong one."""
+    parsed = []
+    for word in text.replace(",", " ").split():
+        try:
+            network = ipaddress.ip_network(word, strict=False)
+        except ValueError:
+            raise ValueError(
+                f"{word} is no IP address or network; one looks like 203.0.113.7 or 203.0.113.0/24."
+            ) from None
+        single = network.prefixlen == network.max_prefixlen
+        parsed.append(str(network.network_address) if single else str(network))
+    return list(dict.fromkeys(parsed))
+
+
+@lru_cache(maxsize=256)
 def _networks(proxies: tuple[str, ...]) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(proxy, strict=False) for proxy in proxies)

@@ -23,3 +23,24 @@ ROLES: dict[str, tuple[str, tuple[Capability, ...]]] = {
     "subscriber": ("Subscriber", ()),
 }
 """EDD's roles: slug -> name and capabilities."""
+
+
+ENDPOINTS = ("stats", "products", "customers", "sales", "discounts", "file-download-logs", "info")
+"""The API's endpoints, by the names that roles and keys allow them under."""
+
+
+class Hideable(StrEnum):
+    """Kinds of personal data that a role or a key may leave out; the members stay, and are empty."""
+
+    EMAILS = "emails"
+    NAMES = "names"
+    ADDRESSES = "addresses"
+    PAYMENTS = "payments"
+
+
+HIDEABLE: dict[Hideable, str] = {
+    Hideable.EMAILS: "E-mail addresses",
+    Hideable.NAMES: "Names and user names",
+    Hideable.ADDRESSES: "IP addresses",
+    Hideable.PAYMENTS: "Purchase keys and transaction ids",
+}

@@ -1,87 +1,103 @@
-"""Key and token in, caller out; and how a pair is made.
+"""Key and secret in, caller out.
 
-A token is md5(secret + public key), as EDD's clients send it. What is kept is its HMAC-SHA256 under the
-pepper, so that neither a stolen database nor a log opens the API.
+What a key is and may do is read once for each revision of access and then kept by the worker, so that a key
+that was changed or revoked counts as it is now from the next request on.
 """
 
-import hashlib
 import hmac
-import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
-from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
-Run = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
-"""Runs one SELECT and gives its rows."""
+from tillroll.access.addresses import is_in_networks
+from tillroll.access.digests import digest_token, find_pepper, pepper_id
+from tillroll.access.policy import OPEN, Policy, Run, join_roles, list_role_policies, make_policy, narrow
 
 FIND_KEY = """
-SELECT k.id, k.token_digest, k.label, u.wire_id, u.login, u.capabilities,
+SELECT k.id, k.token_digest, k.pepper_id, k.bearer_digest, k.bearer_pepper_id, k.label, k.expires_at,
+       k.networks, k.customer_id, k.meter_id, k.source_id, k.endpoints, k.hidden_fields, k.rate_minute,
+       k.quota_day, k.quota_month, u.wire_id, u.login, u.capabilities, u.role_slugs,
        CASE WHEN k.revoked_at IS NULL AND u.is_active THEN 1 ELSE 0 END
 FROM access_apikey k JOIN access_user u ON u.wire_id = k.user_id WHERE k.public_key = %s
 """
 
 
+class SecretKind(StrEnum):
+    """What a client sends beside the public key."""
+
+    TOKEN = "token"  # noqa: S105 (a name)
+    BEARER = "bearer"
+
+
 class Caller(msgspec.Struct, frozen=True):
-    """Who asks, and what they may do. `capabilities` decide what is fetched."""
+    """Who asks, and their whole view: `capabilities` and `policy` decide what is fetched, `customer_id`
+    makes it that customer's own records alone. `meter` is the id under which the requests are counted."""
 
     user_id: int
     user_name: str
     key_id: int | None
     key_label: str
     capabilities: frozenset[str]
+    policy: Policy = OPEN
+    customer_id: int | None = None
+    meter: int = 0
+    is_imported: bool = False
 
     def can(self, capability: str) -> bool:
         return capability in self.capabilities
+
+    def may_ask(self, endpoint: str) -> bool:
+        return self.policy.endpoints is None or endpoint in self.policy.endpoints
+
+    def hides(self, kind: str) -> bool:
+        return kind in self.policy.hidden
 
 
 PUBLIC = Caller(0, "", None, "", frozenset())
 """Somebody without a key: public products and nothing else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A fresh pair, to be shown once."""
+class Found(NamedTuple):
+    """A caller, and whether the digest that let them in was made under an old pepper."""
 
-    public_key: str
-    token: str
+    caller: Caller
+    is_outdated: bool = False
 
 
 class UnknownKey(Exception):
     """No key of that name is in force."""
 
 
-class WrongToken(Exception):
-    """The key is known; the token is not its own."""
+class KeyRefused(Exception):
+    """The key is known, but not this way: names its holder for the log."""
 
     def __init__(self, caller: Caller) -> None:
-        super().__init__("The token does not belong to the key.")
+        super().__init__(type(self).__doc__)
         self.caller = caller
 
 
-def pepper_id() -> str:
-    """The name of the pepper in force, which every digest carries."""
-    return hashlib.sha256(settings.KEY_PEPPER.encode()).hexdigest()[:8]
+class WrongToken(KeyRefused):
+    """The token or bearer secret does not belong to the key."""
 
 
-def make_token(secret: str, public_key: str) -> str:
-    """The token that EDD's clients send for a secret and its public key ([3.6] 2.1)."""
-    return hashlib.md5((secret + public_key).encode(), usedforsecurity=False).hexdigest()
+class WrongAddress(KeyRefused):
+    """The key may not be used from that address."""
 
 
-def digest_token(token: str) -> str:
-    """What is kept of a token."""
-    return hmac.digest(settings.KEY_PEPPER.encode(), token.encode("utf-8", "replace"), "sha256").hex()
+class Key(msgspec.Struct, frozen=True):
+    """A key as the store has it; the digests are by kind of secret, each with the id of its pepper."""
 
-
-def make_pair() -> Pair:
-    """A public key of EDD's form (32 hex) with its token; the secret is forgotten at once."""
-    public_key = secrets.token_hex(16)
-    return Pair(public_key, make_token(secrets.token_hex(16), public_key))
+    caller: Caller
+    digests: dict[SecretKind, tuple[str, str]]
+    networks: tuple[str, ...]
+    expires_at: datetime | None
+    is_in_force: bool
 
 
 def _run_alone(query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -90,43 +106,129 @@ def _run_alone(query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def find_caller(public_key: str, token: str, run: Run = _run_alone) -> Caller:
-    """The holder of a key in force whose token is right; compares in constant time.
+def find_caller(
+    public_key: str,
+    secret: str,
+    run: Run = _run_alone,
+    *,
+    now: datetime | None = None,
+    revision: int = 0,
+    kind: SecretKind = SecretKind.TOKEN,
+    address: str = "",
+) -> Found:
+    """The holder of a key in force whose secret is right; compares in constant time.
 
-    Raises UnknownKey, or WrongToken, which names the key's holder for the log.
+    Raises UnknownKey, WrongToken or WrongAddress; the latter two name the key's holder for the log.
     """
-    found = _find(public_key, run)
-    if found is None or not found.is_in_force:
+    key = find_key(public_key, run, revision)
+    if key is None or not key.is_in_force or _is_over(key, now or timezone.now()):
         raise UnknownKey
-    caller, digest, _ = found
-    if not hmac.compare_digest(digest, digest_token(token)):
-        raise WrongToken(caller)
-    return caller
+    if not _opens(key, kind, secret):
+        raise WrongToken(key.caller)
+    if key.networks and not is_in_networks(address, key.networks):
+        raise WrongAddress(key.caller)
+    return Found(key.caller, key.digests[kind][1] != pepper_id())
 
 
-def find_holder(public_key: str) -> Caller | None:
-    """The holder of a key, whatever the token, also of one that was revoked: for the log alone, which is to
-    tell who still tries."""
-    found = _find(public_key, _run_alone)
-    return found.caller if found else None
+def _is_over(key: Key, now: datetime) -> bool:
+    return key.expires_at is not None and key.expires_at <= now
 
 
-class _Found(NamedTuple):
-    caller: Caller
-    digest: str
-    is_in_force: bool
+def _opens(key: Key, kind: SecretKind, secret: str) -> bool:
+    digest, name = key.digests[kind]
+    pepper = find_pepper(name) if name else None
+    if not (digest and pepper):
+        return False
+    return hmac.compare_digest(digest, digest_token(secret, pepper))
 
 
-def _find(public_key: str, run: Run) -> _Found | None:
+class _Kept:
+    """Keys under one revision of access. A request that still reads an older one fills its own."""
+
+    def __init__(self, revision: int) -> None:
+        self.revision = revision
+        self.keys: dict[str, Key] = {}
+
+
+_kept = _Kept(0)
+
+MOST_KEPT = 2_000
+"""Keys that a worker keeps: about a megabyte."""
+
+
+def find_key(public_key: str, run: Run = _run_alone, revision: int = 0) -> Key | None:
+    """The key of a name, in force or not; kept for one revision of access (0: read anew)."""
+    global _kept
+    kept = _kept
+    if kept.revision != revision:
+        kept = _kept = _Kept(revision)
+    if revision and (key := kept.keys.get(public_key)) is not None:
+        return key
     rows = run(FIND_KEY, (public_key,))
     if not rows:
         return None
-    key_id, digest, label, user_id, login, capabilities, is_in_force = rows[0]
-    caller = Caller(user_id, login, key_id, label, _read_capabilities(capabilities))
-    return _Found(caller, digest, bool(is_in_force))
+    key = _make_key(rows[0], list_role_policies(run, revision))
+    if revision and len(kept.keys) < MOST_KEPT:
+        kept.keys[public_key] = key
+    return key
+
+
+def _make_key(row: tuple[Any, ...], roles: dict[str, Policy]) -> Key:
+    (
+        key_id,
+        token_digest,
+        token_pepper,
+        bearer_digest,
+        bearer_pepper,
+        label,
+        expires_at,
+        networks,
+        customer_id,
+        meter_id,
+        source_id,
+        *limits,
+        user_id,
+        login,
+        capabilities,
+        role_slugs,
+        is_in_force,
+    ) = row
+    held = join_roles(roles[slug] for slug in role_slugs.split("\n") if slug in roles)
+    caller = Caller(
+        user_id,
+        login,
+        key_id,
+        label,
+        frozenset() if customer_id is not None else _read_capabilities(capabilities),
+        narrow(held, make_policy(*limits)),
+        customer_id,
+        meter_id or key_id,
+        source_id is not None,
+    )
+    return Key(
+        caller,
+        {SecretKind.TOKEN: (token_digest, token_pepper), SecretKind.BEARER: (bearer_digest, bearer_pepper)},
+        tuple(networks.split()),
+        _read_time(expires_at),
+        bool(is_in_force),
+    )
+
+
+def _read_time(value: datetime | str | None) -> datetime | None:
+    """A time as a store gives it: SQLite's texts are UTC without saying so."""
+    if value is None:
+        return None
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @lru_cache(maxsize=256)
 def _read_capabilities(text: str) -> frozenset[str]:
     """A set of capabilities from its text; a shop has a handful of different ones."""
     return frozenset(text.split())
+
+
+def forget() -> None:
+    """Drops what is kept: for a store that was exchanged under a running process."""
+    global _kept
+    _kept = _Kept(0)

@@ -5,16 +5,16 @@ A line names a known key by its id with copies of label and user name, an unknow
 characters; a token is never in it ([CONTRACT] Request log).
 """
 
-import atexit
 import logging
 import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from multiprocessing.util import Finalize
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import DataError, Error, connections, transaction
+
+from tillroll.access.background import background
 
 logger = logging.getLogger(__name__)
 
@@ -63,8 +63,6 @@ class RequestLog:
         self._dropped = 0
         self._lock = threading.Lock()
         self._writing = threading.Lock()
-        self._wake = threading.Event()
-        self._thread: threading.Thread | None = None
 
     def add(self, line: Line) -> None:
         """Takes a line; returns at once."""
@@ -74,10 +72,9 @@ class RequestLog:
                 return
             self._waiting.append(line)
             full = len(self._waiting) >= settings.LOG_FLUSH_LINES
-            if self._thread is None:
-                self._start()
+        background.start()
         if full:
-            self._wake.set()
+            background.wake()
 
     def flush(self) -> None:
         """Writes what is waiting; what can't be written waits on."""
@@ -116,19 +113,6 @@ class RequestLog:
             waiting = lines + self._waiting
             self._waiting = waiting[:MOST_WAITING]
             self._dropped += len(waiting) - len(self._waiting)
-
-    def _start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="request-log", daemon=True)
-        self._thread.start()
-        # A worker process of granian ends without atexit, but runs multiprocessing's finalizers.
-        Finalize(None, self.flush, exitpriority=10)
-        atexit.register(self.flush)
-
-    def _run(self) -> None:
-        while True:
-            self._wake.wait(settings.LOG_FLUSH_SECONDS)
-            self._wake.clear()
-            self.flush()
 
 
 def _write(lines: Iterable[Line]) -> None:

@@ -40,7 +40,7 @@ def backup(file: Path, force: bool) -> None:
     from django.utils import timezone
 
     from tillroll import __version__
-    from tillroll.access.keys import pepper_id
+    from tillroll.access.digests import pepper_id
 
     set_up()
     if file.exists() and not force:
@@ -200,7 +200,7 @@ def _bring_in(home: Path, manifest: Manifest, files: dict[str, Path]) -> None:
 
 def _warn_of_pepper(manifest: Manifest) -> None:
     """Says when the keys in the backup won't open: their pepper was not in it, and another is in force."""
-    from tillroll.access.keys import pepper_id
+    from tillroll.access.digests import pepper_id
 
     has_secrets = any(member.kind == SECRETS for member in manifest.members)
     if pepper_id() != manifest.pepper_id and not has_secrets:

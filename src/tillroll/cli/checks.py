@@ -87,7 +87,7 @@ def check_secrets() -> Iterator[Finding]:
 
 def check_keys() -> Iterator[Finding]:
     """Every key in force opens with the pepper in force."""
-    from tillroll.access.keys import pepper_id
+    from tillroll.access.digests import pepper_id
     from tillroll.access.models import ApiKey
 
     keys = ApiKey.objects.filter(revoked_at=None)

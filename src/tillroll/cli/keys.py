@@ -69,7 +69,7 @@ def revoke(key: str) -> None:
 @on_shop
 def list_keys() -> None:
     """Show all keys, without their tokens."""
-    from tillroll.access.keys import pepper_id
+    from tillroll.access.digests import pepper_id
     from tillroll.access.models import ApiKey
     from tillroll.cli.tables import print_table
 

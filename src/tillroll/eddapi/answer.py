@@ -6,6 +6,7 @@ from urllib.parse import quote
 import msgspec
 
 from tillroll.access.keys import Caller
+from tillroll.access.quota import Allowance
 from tillroll.eddapi.queries import ALL_ROWS, Filter, count_rows
 from tillroll.eddapi.reading import Row, Run, run_alone
 from tillroll.eddapi.request import Page, Request, quote_path
@@ -36,6 +37,7 @@ class Question(msgspec.Struct, frozen=True):
     caller: Caller
     shop: Shop
     run: Run
+    allowance: Allowance = ()
 
     def get(self, name: str) -> str | None:
         return self.asked.parameters.get(name)
@@ -49,7 +51,8 @@ class Question(msgspec.Struct, frozen=True):
 
 
 def missing(capability: str) -> Answer:
-    """EDD's silence where a right is missing, and the header that breaks it ([CONTRACT] Answers)."""
+    """EDD's silence where a right is missing, and the header that breaks it ([CONTRACT] Answers): a
+    capability, or `endpoint:sales` where a role or a key leaves the endpoint out."""
     return Answer({}, [("X-EDD-Missing-Capability", capability)])
 
 

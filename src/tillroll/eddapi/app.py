@@ -1,7 +1,7 @@
 """The API as a WSGI application: the steps that a request passes, in order.
 
-address -> shop settings -> version, endpoint, format -> credentials -> endpoint -> encoding -> log. Whatever
-stops it on the way is a GateError, rendered once, here.
+address -> shop settings -> version, endpoint, format -> credentials -> quota -> endpoint -> encoding -> log.
+Whatever stops it on the way is a GateError, rendered once, here.
 """
 
 import logging
@@ -16,10 +16,12 @@ from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
 from tillroll.access.addresses import get_client_address
-from tillroll.access.keys import PUBLIC, Caller, WrongToken, find_holder
+from tillroll.access.keys import PUBLIC, Caller, KeyRefused, find_key
 from tillroll.access.log import Line, request_log
-from tillroll.eddapi.answer import Answer, Question
-from tillroll.eddapi.credentials import Credentials, authenticate, read_credentials
+from tillroll.access.quota import Allowance, QuotaExceeded, quotas
+from tillroll.access.usage import uses
+from tillroll.eddapi.answer import Answer, Question, missing
+from tillroll.eddapi.credentials import Credentials, Scene, authenticate, read_credentials
 from tillroll.eddapi.endpoints import ENDPOINTS
 from tillroll.eddapi.errors import GateError, TooManyRequests, Unavailable
 from tillroll.eddapi.formats import Format, append_speed, encode_json, encode_xml, stream_json, stream_xml
@@ -68,8 +70,6 @@ _streams = threading.BoundedSemaphore(max(settings.WORKER_THREADS - 1, 1))
 class Visit:
     """What becomes known of a request on its way, for the answer and for the log."""
 
-    __slots__ = ("address", "asked", "caller", "credentials", "environ", "shop", "started")
-
     def __init__(self, environ: Environ) -> None:
         self.started = perf_counter()
         self.environ = environ
@@ -78,6 +78,8 @@ class Visit:
         self.asked: Request | None = None
         self.credentials: Credentials | None = None
         self.caller: Caller = PUBLIC
+        self.client = get_client_address(environ)
+        self.allowance: Allowance = ()
 
     @property
     def format(self) -> Format:
@@ -130,7 +132,8 @@ def _drop_lost_connection() -> None:
 
 def _respond(visit: Visit, run: Run) -> Answer:
     """The steps up to the endpoint's answer."""
-    shop = visit.shop = current_shop(list_revisions(run).get(Topic.SETTINGS, 0))
+    revisions = list_revisions(run)
+    shop = visit.shop = current_shop(revisions.get(Topic.SETTINGS, 0))
     address = visit.address = read_address(visit.environ)
     sent = visit.credentials = read_credentials(
         visit.environ, address.parameters, from_query=shop.settings.query_credentials
@@ -140,13 +143,43 @@ def _respond(visit: Visit, run: Run) -> Answer:
     if visit.environ["REQUEST_METHOD"] == "OPTIONS":
         return Answer({}, [("Allow", ", ".join(METHODS))])
     asked = visit.asked = read_request(address, shop.default_version)
+    caller = visit.caller = _identify(visit, run, sent, revisions.get(Topic.ACCESS, 0), asked)
+    if caller.key_id is not None:
+        visit.allowance = _count(visit, caller, shop)
+    if not caller.may_ask(asked.endpoint):
+        return missing(f"endpoint:{asked.endpoint}")
+    return ENDPOINTS[asked.endpoint](Question(asked, caller, shop, run, visit.allowance))
+
+
+def _identify(visit: Visit, run: Run, sent: Credentials, revision: int, asked: Request) -> Caller:
+    """Who asks; of a key that is refused the log is to know the holder."""
+    now = timezone.now()
     try:
-        caller = visit.caller = authenticate(run, sent, is_public=asked.endpoint == "products")
+        found = authenticate(
+            run, sent, Scene(visit.client, now, revision), is_public=asked.endpoint == "products"
+        )
     except GateError as refused:
-        if isinstance(refused.__cause__, WrongToken):
+        if isinstance(refused.__cause__, KeyRefused):
             visit.caller = refused.__cause__.caller
         raise
-    return ENDPOINTS[asked.endpoint](Question(asked, caller, shop, run))
+    if found.caller.key_id is not None:
+        uses.note(found.caller.key_id, now, visit.client)
+        if found.is_outdated:
+            uses.renew(found.caller.key_id, sent.kind, sent.secret)
+    return found.caller
+
+
+def _count(visit: Visit, caller: Caller, shop: Shop) -> Allowance:
+    """What is left of a key's limits after this request. Raises TooManyRequests."""
+    try:
+        return quotas.admit(caller, shop.zone, timezone.now())
+    except QuotaExceeded as stopped:
+        visit.allowance = stopped.allowance
+        window = stopped.window
+        raise TooManyRequests(
+            f"Your limit of {window.limit} requests a {window.name} is used up; try again later!",
+            {"Retry-After": str(window.resets_in)},
+        ) from stopped
 
 
 def _send(
@@ -170,14 +203,15 @@ def _send(
 
 
 def _common_headers(visit: Visit) -> Headers:
-    headers = [("Cache-Control", "private, no-cache")]
+    headers = [("Cache-Control", "private, no-cache"), *_describe_limits(visit.allowance)]
     origin = visit.environ.get("HTTP_ORIGIN")
     if origin and visit.shop and origin in visit.shop.settings.cors_origins:
         headers += [
             ("Access-Control-Allow-Origin", origin),
             (
                 "Access-Control-Expose-Headers",
-                "Link, X-EDD-Total, X-EDD-Total-Pages, X-EDD-Missing-Capability",
+                "Link, RateLimit, RateLimit-Policy, Retry-After, X-EDD-Total, X-EDD-Total-Pages,"
+                " X-EDD-Missing-Capability",
             ),
             ("Vary", "Origin"),
         ]
@@ -188,6 +222,15 @@ def _common_headers(visit: Visit) -> Headers:
                 ("Access-Control-Max-Age", "86400"),
             ]
     return headers
+
+
+def _describe_limits(allowance: Allowance) -> Headers:
+    """The limits and what is left of them (draft-ietf-httpapi-ratelimit-headers-10)."""
+    if not allowance:
+        return []
+    policies = ", ".join(f'"{one.name}";q={one.limit};w={one.length}' for one in allowance)
+    left = ", ".join(f'"{one.name}";r={one.left};t={one.resets_in}' for one in allowance)
+    return [("RateLimit-Policy", policies), ("RateLimit", left)]
 
 
 class _Stream:
@@ -266,7 +309,8 @@ def _log(visit: Visit, status: int, error: str, size: int) -> None:
     caller, key_start = visit.caller, ""
     if caller.key_id is None and named:
         try:
-            caller = find_holder(named) or PUBLIC
+            key = find_key(named)
+            caller = key.caller if key else PUBLIC
         except (OperationalError, InterfaceError):
             logger.exception("The key of a request can't be looked up for the log.")
         key_start = "" if caller.key_id else named[:6]
@@ -283,7 +327,7 @@ def _log(visit: Visit, status: int, error: str, size: int) -> None:
             visit.address.parameters.question,
             status,
             error,
-            get_client_address(visit.environ),
+            visit.client,
             (perf_counter() - visit.started) * 1000,
             size,
         )

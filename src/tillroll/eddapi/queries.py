@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from tillroll.access.capabilities import Hideable
 from tillroll.eddapi.reading import Row, Run
 from tillroll.shop.models.orders import NET
 from tillroll.shop.moments import bind_time
@@ -30,6 +31,26 @@ def _marks(values: Sequence[object]) -> str:
 
 def _quoted(words: Sequence[str]) -> str:
     return ", ".join(f"'{word}'" for word in words)
+
+
+Hidden = frozenset[str]
+"""Kinds of personal data (Hideable) that are not fetched: their columns come out empty."""
+
+OPEN: Hidden = frozenset()
+
+
+def _shown(column: str, kind: Hideable, hidden: Hidden) -> str:
+    """A column, or nothing where its kind is hidden."""
+    return "''" if kind in hidden else column
+
+
+def _named(column: str, hidden: Hidden) -> str:
+    """A name; where e-mail addresses alone are hidden, also none that is an address."""
+    if Hideable.NAMES in hidden:
+        return f"CASE WHEN {column} IS NULL THEN NULL ELSE '' END"
+    if Hideable.EMAILS in hidden:
+        return f"CASE WHEN {column} LIKE '%%@%%' THEN '' ELSE {column} END"
+    return column
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -62,6 +83,8 @@ def count_rows(run: Run, table: str, rows: Filter) -> int | None:
 
 # Customers
 
+NOTHING = Filter("1 = 0")
+
 ALL_CUSTOMERS = Filter("c.id > 0", (), ("customer",))
 
 
@@ -86,21 +109,27 @@ def created_between(rows: Filter, start: datetime, end: datetime) -> Filter:
     return rows.and_("c.created_at >= %s AND c.created_at < %s", (bind_time(start), bind_time(end)))
 
 
-def list_customers(run: Run, rows: Filter, limit: int, offset: int) -> list[Row]:
+def of_customer(rows: Filter, column: str, customer_id: int | None) -> Filter:
+    """A buyer's own rows; all of them for somebody who is none."""
+    return rows if customer_id is None else rows.and_(f"{column} = %s", (customer_id,))
+
+
+def list_customers(run: Run, rows: Filter, limit: int, offset: int, hidden: Hidden = OPEN) -> list[Row]:
     """id, user id, e-mail, name, created, purchases, value (whole, rest), downloads, login, display name
     (null: gone)."""
     return run(
-        f"SELECT c.id, c.user_id, c.email, c.name, {_time('c.created_at')}, c.purchase_count,"
-        " c.purchase_whole, c.purchase_rest, c.download_count, u.login, u.display_name"
+        f"SELECT c.id, c.user_id, {_shown('c.email', Hideable.EMAILS, hidden)}, {_named('c.name', hidden)},"
+        f" {_time('c.created_at')}, c.purchase_count, c.purchase_whole, c.purchase_rest, c.download_count,"
+        f" {_named('u.login', hidden)}, {_named('u.display_name', hidden)}"
         " FROM shop_customer c LEFT JOIN access_user u ON u.wire_id = c.user_id AND c.user_id > 0"
         f" WHERE {rows.condition} ORDER BY c.id DESC LIMIT %s OFFSET %s",
         (*rows.values, limit, offset),
     )
 
 
-def list_customer_emails(run: Run, ids: Sequence[int]) -> list[Row]:
+def list_customer_emails(run: Run, ids: Sequence[int], hidden: Hidden = OPEN) -> list[Row]:
     """customer id, address; each customer's newest first."""
-    if not ids:
+    if not ids or Hideable.EMAILS in hidden:
         return []
     return run(
         "SELECT customer_id, email FROM shop_customeremail"
@@ -129,12 +158,13 @@ def sold_to(rows: Filter, folded: str) -> Filter:
     return rows.and_("o.email_folded = %s", (folded,))
 
 
-def list_orders(run: Run, rows: Filter, limit: int, offset: int) -> list[Row]:
+def list_orders(run: Run, rows: Filter, limit: int, offset: int, hidden: Hidden = OPEN) -> list[Row]:
     """id, number, mode, status, payment key, subtotal, tax, total, gateway, customer id, user id, e-mail,
     created."""
     return run(
-        "SELECT o.id, o.number, o.mode, o.status, o.payment_key, o.subtotal, o.tax, o.total, o.gateway,"
-        f" COALESCE(o.customer_id, 0), o.user_id, o.email, {_time('o.created_at')}"
+        f"SELECT o.id, o.number, o.mode, o.status, {_shown('o.payment_key', Hideable.PAYMENTS, hidden)},"
+        " o.subtotal, o.tax, o.total, o.gateway, COALESCE(o.customer_id, 0), o.user_id,"
+        f" {_shown('o.email', Hideable.EMAILS, hidden)}, {_time('o.created_at')}"
         f" FROM shop_order o WHERE {rows.condition} ORDER BY o.id DESC LIMIT %s OFFSET %s",
         (*rows.values, limit, offset),
     )
@@ -167,9 +197,9 @@ def list_order_adjustments(run: Run, ids: Sequence[int]) -> list[Row]:
     )
 
 
-def list_first_transactions(run: Run, ids: Sequence[int]) -> list[Row]:
+def list_first_transactions(run: Run, ids: Sequence[int], hidden: Hidden = OPEN) -> list[Row]:
     """order id, transaction id; each order's earliest first."""
-    if not ids:
+    if not ids or Hideable.PAYMENTS in hidden:
         return []
     return run(
         "SELECT order_id, transaction_id FROM shop_ordertransaction"
@@ -178,9 +208,9 @@ def list_first_transactions(run: Run, ids: Sequence[int]) -> list[Row]:
     )
 
 
-def list_order_notes(run: Run, ids: Sequence[int]) -> list[Row]:
-    """order id, content; oldest first."""
-    if not ids:
+def list_order_notes(run: Run, ids: Sequence[int], hidden: Hidden = OPEN) -> list[Row]:
+    """order id, content; oldest first. Read for the transactions that old gateways left in them."""
+    if not ids or Hideable.PAYMENTS in hidden:
         return []
     return run(
         f"SELECT order_id, content FROM shop_ordernote WHERE order_id IN ({_marks(ids)}) ORDER BY id",
@@ -188,11 +218,12 @@ def list_order_notes(run: Run, ids: Sequence[int]) -> list[Row]:
     )
 
 
-def list_buyers(run: Run, ids: Sequence[int]) -> dict[int, tuple[int, str]]:
+def list_buyers(run: Run, ids: Sequence[int], hidden: Hidden = OPEN) -> dict[int, tuple[int, str]]:
     """customer id -> the user they are, and their e-mail."""
     if not ids:
         return {}
-    found = run(f"SELECT id, user_id, email FROM shop_customer WHERE id IN ({_marks(ids)})", ids)
+    email = _shown("email", Hideable.EMAILS, hidden)
+    found = run(f"SELECT id, user_id, {email} FROM shop_customer WHERE id IN ({_marks(ids)})", ids)
     return {key: (user_id, email) for key, user_id, email in found}
 
 
@@ -363,12 +394,13 @@ def downloaded_by(customer_id: int) -> Filter:
     return Filter("l.customer_id = %s", (customer_id,))
 
 
-def list_downloads(run: Run, rows: Filter, limit: int, offset: int) -> list[Row]:
+def list_downloads(run: Run, rows: Filter, limit: int, offset: int, hidden: Hidden = OPEN) -> list[Row]:
     """id, the customer's user id, product id, product's title, status, protection, customer id, order id,
     file name when fetched, name and address of the file today (null: gone), ip, when."""
     return run(
         "SELECT l.id, COALESCE(c.user_id, 0), l.product_id, p.title, p.status, p.is_protected, l.customer_id,"
-        f" l.order_id, l.file_name, f.name, f.file, l.ip, {_time('l.created_at')}"
+        f" l.order_id, l.file_name, f.name, f.file, {_shown('l.ip', Hideable.ADDRESSES, hidden)},"
+        f" {_time('l.created_at')}"
         " FROM shop_filedownload l LEFT JOIN shop_customer c ON c.id = l.customer_id"
         " LEFT JOIN shop_product p ON p.id = l.product_id"
         " LEFT JOIN shop_productfile f ON f.id = (SELECT MIN(id) FROM shop_productfile"

@@ -13,6 +13,7 @@ import msgspec
 from django.core.exceptions import SuspiciousOperation
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 
+from tillroll.access.capabilities import ENDPOINTS
 from tillroll.eddapi.errors import BadRequest, GateError, MethodNotAllowed, NotFound
 from tillroll.eddapi.formats import Format
 
@@ -24,7 +25,6 @@ Environ = Mapping[str, Any]
 
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 VERSIONS = ("v1", "v2")
-ENDPOINTS = ("stats", "products", "customers", "sales", "discounts", "file-download-logs", "info")
 LISTS = frozenset(("category", "tag"))
 """Parameters that may come as PHP arrays and are then lists ([CONTRACT] Requests)."""
 

@@ -24,6 +24,7 @@ from tillroll.intake.staging import KINDS, Staging
 from tillroll.shop import kept
 from tillroll.shop.models import Source, SourceKind
 from tillroll.shop.models.source import OWN_IDS_FROM
+from tillroll.shop.moments import bind_time
 from tillroll.shop.revision import Topic, write
 from tillroll.shop.services import change_settings
 
@@ -59,6 +60,9 @@ def apply(
                 on_step(each.plural)
                 changes[each.model] = merge(cursor, each, source)
             _remove_orphans(cursor, [model for model, change in changes.items() if change.removed])
+            _end_customer_keys(
+                cursor, "NOT EXISTS (SELECT 1 FROM shop_customer c WHERE c.id = k.customer_id)"
+            )
             _set_sequences(cursor, OWN_IDS_FROM - 1 if kind == SourceKind.WORDPRESS else 0)
             on_step("figures")
             _refresh(cursor)
@@ -81,6 +85,7 @@ def clear_demo() -> bool:
     if not demos:
         return False
     with connection.cursor() as cursor:
+        _end_customer_keys(cursor, "k.customer_id IS NOT NULL")
         for kind in reversed(KINDS):
             for demo in demos:
                 if kind.model is Role:
@@ -190,6 +195,15 @@ def _remove_orphans(cursor: CursorWrapper, gone: Iterable[type[models.Model]]) -
                 f"DELETE FROM {child.model._meta.db_table} AS c WHERE c.{child.column} IS NOT NULL"
                 f" AND NOT EXISTS (SELECT 1 FROM {parents} p WHERE p.{key} = c.{child.column})"
             )
+
+
+def _end_customer_keys(cursor: CursorWrapper, which: str) -> None:
+    """A buyer's key ends with its customer, whose id may be somebody else's in the next shop."""
+    cursor.execute(
+        "UPDATE access_apikey AS k SET revoked_at = %s"
+        f" WHERE k.revoked_at IS NULL AND k.customer_id IS NOT NULL AND {which}",
+        (bind_time(timezone.now()),),
+    )
 
 
 def _set_sequences(cursor: CursorWrapper, least: int) -> None:

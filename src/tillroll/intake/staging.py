@@ -91,6 +91,15 @@ def _get_affinity(field: "models.Field[Any, Any]") -> str:
     return "BLOB" if isinstance(field, models.BinaryField) else "TEXT"
 
 
+LIMITS = {
+    "endpoints": "''",
+    "hidden_fields": "''",
+    "rate_minute": "NULL",
+    "quota_day": "NULL",
+    "quota_month": "NULL",
+}
+"""What limits roles and keys is this shop's own, whatever their source."""
+
 KINDS: tuple[Kind, ...] = (
     Kind(Term, kept={"count": "0"}, replaces=True),
     Kind(Product, kept={"sales": "0", "earnings_whole": "0", "earnings_rest": "0"}),
@@ -115,7 +124,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(DiscountProduct, key=("discount_id", "role", "position")),
     Kind(DiscountTerm, key=("discount_id", "position")),
     Kind(FileDownload),
-    Kind(Role, key=("slug",), adopts=True),
+    Kind(Role, key=("slug",), kept=LIMITS, adopts=True),
     Kind(
         User,
         key=("wire_id",),
@@ -125,13 +134,28 @@ KINDS: tuple[Kind, ...] = (
             "is_superuser": "FALSE",
             "is_staff": "FALSE",
             "is_active": "TRUE",
+            "is_service": "FALSE",
             "is_demo": "FALSE",
         },
         unique="username",
     ),
     Kind(UserRole, key=("user_id", "role_id"), adopts=True),
     Kind(UserCapability, key=("user_id", "capability"), adopts=True),
-    Kind(ApiKey, key=("public_key",), kept={"label": "''", "revoked_at": "NULL"}),
+    Kind(
+        ApiKey,
+        key=("public_key",),
+        kept={
+            **LIMITS,
+            "label": "''",
+            "bearer_digest": "''",
+            "bearer_pepper_id": "''",
+            "expires_at": "NULL",
+            "revoked_at": "NULL",
+            "networks": "''",
+            "customer_id": "NULL",
+            "meter_id": "NULL",
+        },
+    ),
 )
 """Every kind of record that a source can bring, parents first."""
 

@@ -4,7 +4,7 @@ Records are kept in UTC. The zone is applied only where a local time or a local 
 """
 
 import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -17,6 +17,10 @@ _DAY = 24 * 60
 _CLOCK = tuple(f" {minute // 60:02}:{minute % 60:02}" for minute in range(_DAY))
 _MINUTES = {text: minute for minute, text in enumerate(_CLOCK)}
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+LATEST = datetime.max.replace(tzinfo=UTC)
+"""Days stop here: a local day of year 1 or 9999 may reach past what a datetime can hold."""
+
 _WEST, _EAST = -12 * 60, 14 * 60
 """The ends of the offsets in use, and of those that WordPress offers, in minutes east of UTC."""
 
@@ -55,6 +59,31 @@ def to_local(moment: datetime, zone: tzinfo) -> datetime:
         if moment.year < 5000:
             return datetime.min.replace(tzinfo=zone)
         return datetime.max.replace(tzinfo=zone)
+
+
+def get_day_start(day: date, zone: tzinfo) -> datetime:
+    """The first instant at which the zone's clock shows this day or a later one."""
+    midnight = datetime.combine(day, time.min)
+    before, after = (_to_utc(midnight.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
+    if after >= before:  # a plain midnight, or one that comes twice: fold 0 is the first
+        return before
+    # The clock jumps over midnight somewhere in (after, before], not always from midnight itself.
+    late, early = before, after
+    while late - early > timedelta(seconds=1):
+        middle = early + timedelta(seconds=(late - early) // timedelta(seconds=2))
+        if to_local(middle, zone).date() >= day:
+            late = middle
+        else:
+            early = middle
+    return late
+
+
+def _to_utc(local: datetime) -> datetime:
+    try:
+        offset = local.utcoffset() or timedelta()
+        return (local.replace(tzinfo=None) - offset).replace(tzinfo=UTC)
+    except OverflowError:
+        return EARLIEST if local.year == 1 else LATEST
 
 
 def to_local_text(utc_text: str, zone: tzinfo) -> str:

@@ -6,14 +6,10 @@ jump; where midnight comes twice, at the first. A skipped day has no length. Day
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from tillroll.shop.zone import to_local
-
-_EARLIEST = datetime.min.replace(tzinfo=UTC)
-_LATEST = datetime.max.replace(tzinfo=UTC)
-"""Spans stop here: a local day of year 1 or 9999 may reach past what a datetime can hold."""
+from tillroll.shop.zone import LATEST, get_day_start, to_local
 
 _DAY = re.compile(r"([0-9]{4})(-?)([0-9]{2})\2([0-9]{2})")
 
@@ -59,14 +55,14 @@ def get_period_days(name: str, now: datetime, zone: tzinfo, week_start: int) -> 
 def get_span(first: date, last: date, zone: tzinfo) -> Span:
     """The span of the local days first to last, both included. Raises InvalidDay if last is before first."""
     _refuse_reversed(first, last)
-    return Span(_get_start(first, zone), _get_end(last, zone))
+    return Span(get_day_start(first, zone), _get_end(last, zone))
 
 
 def get_days(first: date, last: date, zone: tzinfo) -> list[tuple[date, Span]]:
     """Each local day from first to last, both included, with its span. Raises InvalidDay as `get_span`."""
     _refuse_reversed(first, last)
     days = []
-    start = _get_start(first, zone)
+    start = get_day_start(first, zone)
     for ordinal in range(first.toordinal(), last.toordinal() + 1):
         day = date.fromordinal(ordinal)
         end = _get_end(day, zone)
@@ -91,33 +87,8 @@ def parse_day(text: str) -> date:
     raise InvalidDay(f"{text!r} is not a day: give YYYYMMDD or YYYY-MM-DD.")
 
 
-def _get_start(day: date, zone: tzinfo) -> datetime:
-    """The first instant at which the zone's clock shows this day or a later one."""
-    midnight = datetime.combine(day, time.min)
-    before, after = (_to_utc(midnight.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
-    if after >= before:  # a plain midnight, or one that comes twice: fold 0 is the first
-        return before
-    # The clock jumps over midnight somewhere in (after, before], not always from midnight itself.
-    late, early = before, after
-    while late - early > timedelta(seconds=1):
-        middle = early + timedelta(seconds=(late - early) // timedelta(seconds=2))
-        if get_today(middle, zone) >= day:
-            late = middle
-        else:
-            early = middle
-    return late
-
-
 def _get_end(day: date, zone: tzinfo) -> datetime:
-    return _LATEST if day == date.max else _get_start(day + timedelta(days=1), zone)
-
-
-def _to_utc(local: datetime) -> datetime:
-    try:
-        offset = local.utcoffset() or timedelta()
-        return (local.replace(tzinfo=None) - offset).replace(tzinfo=UTC)
-    except OverflowError:
-        return _EARLIEST if local.year == 1 else _LATEST
+    return LATEST if day == date.max else get_day_start(day + timedelta(days=1), zone)
 
 
 def _refuse_reversed(first: date, last: date) -> None:

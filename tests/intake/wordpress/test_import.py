@@ -179,7 +179,7 @@ def test_records_made_here_stay_beside_the_shops() -> None:
         "orders": (0, 0, 3), "order items": (0, 0, 3), "order addresses": (0, 0, 2)
     }  # fmt: skip
     assert list(Order.objects.values_list("pk", flat=True)) == [order.pk]
-    assert find_caller(key.public_key, key.token).user_id == user.wire_id
+    assert find_caller(key.public_key, key.token).caller.user_id == user.wire_id
 
 
 def test_items_whose_order_is_gone_are_told_the_second_time() -> None:

@@ -11,7 +11,8 @@ from django.conf import settings
 from tests.intake.wordpress.sites import NEVER, Site, join
 from tests.intake.wordpress.taking import get_left_out, take
 from tests.shops import setup_user
-from tillroll.access.keys import UnknownKey, WrongToken, find_caller, pepper_id
+from tillroll.access.digests import pepper_id
+from tillroll.access.keys import UnknownKey, WrongToken, find_caller
 from tillroll.access.models import ApiKey, Role, User, UserCapability, UserRole
 from tillroll.shop.models import Customer, CustomerAddress, CustomerEmail
 
@@ -216,7 +217,7 @@ def test_a_key_goes_on_with_the_token_it_had() -> None:
     site.add_user(7, "app", ROLE, user_registered="2024-12-01 10:00:00")
     site.add_key(7, PUBLIC, SECRET)
     take(site)
-    caller = find_caller(PUBLIC, get_token())
+    caller = find_caller(PUBLIC, get_token()).caller
     assert (caller.user_id, caller.user_name) == (7, "app")
     assert caller.capabilities == {"view_shop_reports", "view_shop_sensitive_data"}
     with pytest.raises(WrongToken):
@@ -258,8 +259,8 @@ def test_keys_from_before_edd_2_4_count_where_there_are_no_others() -> None:
         )
     site.add_key(8, PUBLIC, SECRET)
     take(site)
-    assert find_caller("old7", get_token("old7", "hush7")).user_id == 7
-    assert find_caller(PUBLIC, get_token()).user_id == 8
+    assert find_caller("old7", get_token("old7", "hush7")).caller.user_id == 7
+    assert find_caller(PUBLIC, get_token()).caller.user_id == 8
     assert ApiKey.objects.count() == 2
 
 
@@ -271,8 +272,8 @@ def test_all_keys_of_a_user_count_with_the_first_secret_as_they_do_in_edd() -> N
     site.add("usermeta", umeta_id=41, user_id=7, meta_key="late", meta_value="edd_user_secret_key")
     site.add("usermeta", umeta_id=31, user_id=7, meta_key="first", meta_value="edd_user_secret_key")
     summary = take(site)
-    assert find_caller("a" * 32, get_token("a" * 32, "first")).user_id == 7
-    assert find_caller("b" * 32, get_token("b" * 32, "first")).user_id == 7
+    assert find_caller("a" * 32, get_token("a" * 32, "first")).caller.user_id == 7
+    assert find_caller("b" * 32, get_token("b" * 32, "first")).caller.user_id == 7
     assert get_left_out(summary)["further API keys"][0] == 1
 
 

@@ -1,7 +1,19 @@
-"""Users, their roles and keys in the shop's database; the request log in its own."""
+"""Users, their roles and keys in the shop's database; the request log and counters in their own."""
 
+from tillroll.access.models.counters import Counter, KeyUse
 from tillroll.access.models.keys import ApiKey
+from tillroll.access.models.limits import LimitedModel
 from tillroll.access.models.requests import RequestLogEntry
 from tillroll.access.models.users import Role, User, UserCapability, UserRole
 
-__all__ = ["ApiKey", "RequestLogEntry", "Role", "User", "UserCapability", "UserRole"]
+__all__ = [
+    "ApiKey",
+    "Counter",
+    "KeyUse",
+    "LimitedModel",
+    "RequestLogEntry",
+    "Role",
+    "User",
+    "UserCapability",
+    "UserRole",
+]

@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 
+from tillroll.access.models.limits import LimitedModel
 from tillroll.shop.models.source import OWN_IDS_FROM, Source, SourcedModel, SourceKind
 
 
-class Role(SourcedModel):
-    """A set of capabilities under a name."""
+class Role(LimitedModel, SourcedModel):
+    """A set of capabilities under a name, and what keys of its users may ask and how often."""
 
     slug = models.CharField(max_length=100, unique=True)
     name = models.CharField(max_length=200)
@@ -41,14 +42,18 @@ class AccountManager(UserManager["User"]):
 
 
 class User(AbstractUser, SourcedModel):
-    """`login` and `display_name` are what the API shows; `capabilities` is kept by the services from roles
-    and grants."""
+    """`login` and `display_name` are what the API shows; `capabilities` and `role_slugs` are kept by the
+    services from roles and grants."""
 
     wire_id = models.BigIntegerField(unique=True)
     login = models.CharField(max_length=60, blank=True)
     display_name = models.CharField(max_length=250, blank=True)
     capabilities = models.TextField(
         blank=True, editable=False, help_text="Effective, separated by spaces; kept."
+    )
+    role_slugs = models.TextField(blank=True, editable=False, help_text="One a line; kept.")
+    is_service = models.BooleanField(
+        "service account", default=False, help_text="Holds API keys alone: nobody logs in with it."
     )
     is_demo = models.BooleanField(
         default=False, editable=False, help_text="May log in from this machine only."

@@ -8,11 +8,11 @@ from functools import partial
 
 from django.utils import timezone
 
-from tillroll.access.capabilities import Capability
+from tillroll.access.capabilities import Capability, Hideable
 from tillroll.eddapi import queries
 from tillroll.eddapi.amounts import number, plain, rounded, six
 from tillroll.eddapi.answer import Answer, Listing, Question, answer_list, failed, missing
-from tillroll.eddapi.queries import Filter
+from tillroll.eddapi.queries import Filter, Hidden
 from tillroll.eddapi.reading import Row, Run
 from tillroll.eddapi.request import LARGEST_NUMBER, is_numeric, read_page
 from tillroll.eddapi.shop import Shop
@@ -24,11 +24,12 @@ _OPTIONAL = re.compile(r"Optional\(\"?(.*?)\"?\)")
 
 
 def customers(question: Question) -> Answer:
-    if not question.caller.can(Capability.VIEW_SHOP_SENSITIVE_DATA):
+    caller = question.caller
+    if caller.customer_id is None and not caller.can(Capability.VIEW_SHOP_SENSITIVE_DATA):
         return missing(Capability.VIEW_SHOP_SENSITIVE_DATA)
     page = read_page(question.asked.parameters)
     value = question.text("customer")
-    rows = _find(value, is_v1=question.is_v1) if value else queries.ALL_CUSTOMERS
+    rows = _find(question, value) if value else queries.ALL_CUSTOMERS
     nothing = _nothing_found(value, is_v1=question.is_v1)
     if rows is None:
         return failed(nothing)
@@ -37,6 +38,8 @@ def customers(question: Question) -> Answer:
         if span is None:
             return failed(nothing)
         rows = queries.created_between(rows, span.start, span.end)
+    rows = queries.of_customer(rows, "c.id", caller.customer_id)
+    hidden = caller.policy.hidden
     return answer_list(
         question,
         page,
@@ -45,22 +48,25 @@ def customers(question: Question) -> Answer:
             "shop_customer c",
             "c.id",
             rows,
-            queries.list_customers,
-            partial(_render_v1 if question.is_v1 else _render_v2, question.shop),
+            partial(queries.list_customers, hidden=hidden),
+            partial(_render_v1 if question.is_v1 else _render_v2, question.shop, hidden),
             {"error": nothing},
         ),
     )
 
 
-def _find(value: str, *, is_v1: bool) -> Filter | None:
-    """The customer that a value names, by id or address; None for a value that is neither."""
+def _find(question: Question, value: str) -> Filter | None:
+    """The customer that a value names, by id or address; None for a value that is neither, and for any
+    address where addresses are hidden: an answer would confirm it."""
     value = value.strip()
     if wrapped := _OPTIONAL.fullmatch(value):
         value = wrapped[1]
     if is_numeric(value):
         customer_id = int(max(min(float(value), LARGEST_NUMBER), -LARGEST_NUMBER))
-        return queries.with_customer_id(customer_id if is_v1 else abs(customer_id))
-    return queries.with_customer_email(fold_case(value)) if "@" in value else None
+        return queries.with_customer_id(customer_id if question.is_v1 else abs(customer_id))
+    if "@" not in value or question.caller.hides(Hideable.EMAILS):
+        return None
+    return queries.with_customer_email(fold_case(value))
 
 
 def _nothing_found(value: str, *, is_v1: bool) -> str:
@@ -93,7 +99,7 @@ def split_name(name: str) -> tuple[str, str]:
     return ("" if first == "0" else first), last
 
 
-def _render_v1(shop: Shop, _run: Run, rows: list[Row]) -> list[object]:
+def _render_v1(shop: Shop, _hidden: Hidden, _run: Run, rows: list[Row]) -> list[object]:
     render = _render_v1_documented if shop.is_documented else _render_v1_edd3
     return [render(row) for row in rows]
 
@@ -143,9 +149,9 @@ def _render_v1_documented(row: Row) -> object:
     }
 
 
-def _render_v2(shop: Shop, run: Run, rows: list[Row]) -> list[object]:
+def _render_v2(shop: Shop, hidden: Hidden, run: Run, rows: list[Row]) -> list[object]:
     addresses: dict[int, list[str]] = {}
-    for customer_id, email in queries.list_customer_emails(run, [row[0] for row in rows]):
+    for customer_id, email in queries.list_customer_emails(run, [row[0] for row in rows], hidden):
         addresses.setdefault(customer_id, []).append(email)
     if shop.is_documented:
         return [_render_v2_documented(row, addresses.get(row[0], ())) for row in rows]

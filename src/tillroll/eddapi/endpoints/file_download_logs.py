@@ -1,8 +1,9 @@
 """/file-download-logs: who fetched which file ([3.6] 3.8, [CONTRACT] Rights)."""
 
+from functools import partial
 from urllib.parse import urlsplit
 
-from tillroll.access.capabilities import Capability
+from tillroll.access.capabilities import Capability, Hideable
 from tillroll.eddapi import queries
 from tillroll.eddapi.answer import Answer, Listing, Question, answer_list, failed, missing
 from tillroll.eddapi.queries import Filter
@@ -15,9 +16,9 @@ NOTHING = "No download logs found!"
 
 
 def file_download_logs(question: Question) -> Answer:
-    if not question.shop.settings.open_download_logs and not question.caller.can(
-        Capability.VIEW_SHOP_SENSITIVE_DATA
-    ):
+    caller = question.caller
+    is_open = question.shop.settings.open_download_logs or caller.customer_id is not None
+    if not is_open and not caller.can(Capability.VIEW_SHOP_SENSITIVE_DATA):
         return missing(Capability.VIEW_SHOP_SENSITIVE_DATA)
     page = read_page(question.asked.parameters)
     rows = _find(question)
@@ -30,8 +31,8 @@ def file_download_logs(question: Question) -> Answer:
             "download_logs",
             "shop_filedownload l",
             "l.id",
-            rows,
-            queries.list_downloads,
+            queries.of_customer(rows, "l.customer_id", caller.customer_id),
+            partial(queries.list_downloads, hidden=caller.policy.hidden),
             _render,
             {"error": NOTHING},
         ),
@@ -46,6 +47,8 @@ def _find(question: Question) -> Filter | None:
         return queries.ALL_DOWNLOADS
     if is_numeric(value):
         key = read_id(value)
+    elif question.caller.hides(Hideable.EMAILS):
+        key = None
     else:
         key = queries.get_customer_id_by_email(question.run, fold_case(value.strip()))
     return queries.downloaded_by(key) if key else None

@@ -1,4 +1,8 @@
-"""/info: what the key may do, and how the shop writes amounts ([3.6] 3.9)."""
+"""/info: what the key may do, how often, and how the shop writes amounts ([3.6] 3.9).
+
+Beside EDD's members a key sees its endpoints, limits and what is left of them. A key that came from another
+shop and was never limited here sees EDD's answer to the letter.
+"""
 
 from tillroll.access.capabilities import Capability
 from tillroll.eddapi.answer import Answer, Question
@@ -16,11 +20,29 @@ _SHOWN = (
 )
 
 
+def _describe_key(question: Question) -> dict[str, object]:
+    policy = question.caller.policy
+    described: dict[str, object] = {
+        "endpoints": policy.list_endpoints(),
+        "limits": {
+            window.name: {"limit": window.limit, "remaining": window.left, "reset": window.resets_in}
+            for window in question.allowance
+        },
+    }
+    if policy.hidden:
+        described["hidden_fields"] = sorted(policy.hidden)
+    if question.caller.customer_id is not None:
+        described["customer_id"] = str(question.caller.customer_id)
+    return described
+
+
 def info(question: Question) -> Answer:
     settings = question.shop.settings
     answer: dict[str, object] = {}
     if held := {str(name): True for name in _SHOWN if question.caller.can(name)}:
         answer["permissions"] = held
+    if not (question.caller.is_imported and question.caller.policy.is_open):
+        answer |= _describe_key(question)
     site: dict[str, object] = {}
     if question.caller.can(Capability.VIEW_SHOP_SENSITIVE_DATA):
         site["wp_version"] = SPEAKS_WORDPRESS

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from functools import partial
 from html import escape
 
-from tillroll.access.capabilities import Capability
+from tillroll.access.capabilities import Capability, Hideable
 from tillroll.eddapi import queries
 from tillroll.eddapi.amounts import nine, number, plain
 from tillroll.eddapi.answer import Answer, Listing, Question, answer_list, missing
-from tillroll.eddapi.queries import Filter
+from tillroll.eddapi.queries import Filter, Hidden
 from tillroll.eddapi.reading import Row, Run
 from tillroll.eddapi.request import is_numeric, read_id, read_page
 from tillroll.eddapi.shop import Shop
@@ -27,19 +27,20 @@ _NOTED = {
 
 
 def sales(question: Question) -> Answer:
-    if not question.caller.can(Capability.VIEW_SHOP_REPORTS):
+    caller = question.caller
+    if caller.customer_id is None and not caller.can(Capability.VIEW_SHOP_REPORTS):
         return missing(Capability.VIEW_SHOP_REPORTS)
     page = read_page(question.asked.parameters)
-    render = partial(_render_v1 if question.is_v1 else _render_v2, question.shop)
+    hidden = caller.policy.hidden
+    fetch = partial(queries.list_orders, hidden=hidden)
+    render = partial(_render_v1 if question.is_v1 else _render_v2, question.shop, hidden)
     one = _find_one(question)
     if one is not None:
-        found = queries.list_orders(question.run, one, 1, 0) if one.values else []
+        own = queries.of_customer(one, "o.customer_id", caller.customer_id)
+        found = fetch(question.run, own, 1, 0) if one.values else []
         return Answer({"sales": render(question.run, found)} if found else {})
-    return answer_list(
-        question,
-        page,
-        Listing("sales", "shop_order o", "o.id", _find_many(question), queries.list_orders, render, {}),
-    )
+    rows = queries.of_customer(_find_many(question), "o.customer_id", caller.customer_id)
+    return answer_list(question, page, Listing("sales", "shop_order o", "o.id", rows, fetch, render, {}))
 
 
 def _find_one(question: Question) -> Filter | None:
@@ -49,16 +50,22 @@ def _find_one(question: Question) -> Filter | None:
     """
     if (value := question.get("id")) is not None:
         key = read_id(value) if question.is_v1 or is_numeric(value) else None
-        return queries.with_order_id(key) if key else Filter("1 = 0")
+        return queries.with_order_id(key) if key else queries.NOTHING
     if (value := question.get("purchasekey")) is not None:
-        return queries.with_payment_key(fold_case(value)) if value else Filter("1 = 0")
+        is_askable = value and not question.caller.hides(Hideable.PAYMENTS)
+        return queries.with_payment_key(fold_case(value)) if is_askable else queries.NOTHING
     return None
 
 
 def _find_many(question: Question) -> Filter:
+    """The sales of an address, where one is given: none where addresses are hidden."""
     rows = queries.COMPLETE_SALES if question.is_v1 else queries.NET_SALES
     email = question.get("email")
-    return rows if email is None else queries.sold_to(rows, fold_case(email))
+    if email is None:
+        return rows
+    return (
+        queries.NOTHING if question.caller.hides(Hideable.EMAILS) else queries.sold_to(rows, fold_case(email))
+    )
 
 
 def _by_order(rows: list[Row]) -> ByOrder:
@@ -72,11 +79,11 @@ def _show_number(key: int, order_number: str, shop: Shop) -> str:
     return order_number if order_number and shop.settings.sequential_numbers else str(key)
 
 
-def _render_v2(shop: Shop, run: Run, rows: list[Row]) -> list[object]:
+def _render_v2(shop: Shop, hidden: Hidden, run: Run, rows: list[Row]) -> list[object]:
     keys = [row[0] for row in rows]
     items = _by_order(queries.list_order_items(run, keys))
     adjustments = _by_order(queries.list_order_adjustments(run, keys))
-    transactions = _first_transactions(run, keys)
+    transactions = _first_transactions(run, keys, hidden)
     answer: list[object] = []
     for (
         key,
@@ -162,19 +169,23 @@ def _text_or_none(value: int | None) -> str | None:
     return None if value is None else str(value)
 
 
-def _first_transactions(run: Run, keys: list[int]) -> dict[int, str]:
+def _first_transactions(run: Run, keys: list[int], hidden: Hidden) -> dict[int, str]:
     first: dict[int, str] = {}
-    for key, transaction in queries.list_first_transactions(run, keys):
+    for key, transaction in queries.list_first_transactions(run, keys, hidden):
         first.setdefault(key, transaction)
     return first
 
 
-def _render_v1(shop: Shop, run: Run, rows: list[Row]) -> list[object]:
+def _render_v1(shop: Shop, hidden: Hidden, run: Run, rows: list[Row]) -> list[object]:
     keys = [row[0] for row in rows]
     items = _by_order(queries.list_order_items(run, keys))
     adjustments = _by_order(queries.list_order_adjustments(run, keys))
-    transactions: dict[int, object] = {**_noted_transactions(run, rows), **_first_transactions(run, keys)}
-    buyers = queries.list_buyers(run, sorted({row[9] for row in rows if row[9]}))
+    transactions: dict[int, object] = {
+        **_noted_transactions(run, rows, hidden),
+        **_first_transactions(run, keys, hidden),
+    }
+    buyers = queries.list_buyers(run, sorted({row[9] for row in rows if row[9]}), hidden)
+    tells_payments = Hideable.PAYMENTS not in hidden
     dress = _DRESS_DOCUMENTED if shop.is_documented else _DRESS_EDD3
     answer: list[object] = []
     for (
@@ -199,7 +210,7 @@ def _render_v1(shop: Shop, run: Run, rows: list[Row]) -> list[object]:
         answer.append(
             {
                 "ID": dress.number(_show_number(key, order_number, shop)),
-                "transaction_id": transactions.get(key, _untold(key, gateway)),
+                "transaction_id": transactions.get(key, _untold(key, gateway)) if tells_payments else "",
                 "key": payment_key,
                 "discount": codes[:1] + [f" {code}" for code in codes[1:]],
                 "subtotal": dress.amount(subtotal),
@@ -257,11 +268,11 @@ def _untold(key: int, gateway: str) -> object:
     return "" if gateway == "paypal" else key
 
 
-def _noted_transactions(run: Run, rows: list[Row]) -> dict[int, str]:
+def _noted_transactions(run: Run, rows: list[Row], hidden: Hidden) -> dict[int, str]:
     """Transaction ids that old gateways wrote into the order's notes."""
     patterns = {row[0]: _NOTED[row[8]] for row in rows if row[8] in _NOTED}
     told: dict[int, str] = {}
-    for key, content in queries.list_order_notes(run, list(patterns)):
+    for key, content in queries.list_order_notes(run, list(patterns), hidden):
         if match := patterns[key].search(content):
             told[key] = match[1]
     return told

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from tillroll.access.keys import digest_token
+from tillroll.access.digests import digest_token
 from tillroll.access.models import ApiKey, User
 from tillroll.access.services import create_user, issue_key, set_password
 from tillroll.shop.models import Source, SourceKind

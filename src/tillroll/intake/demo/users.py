@@ -17,7 +17,9 @@ STAFF = (
 )
 """Who runs the shop: login, name and role."""
 
-USER = Shape(User, "wire_id username login display_name first_name last_name email date_joined capabilities")
+USER = Shape(
+    User, "wire_id username login display_name first_name last_name email date_joined capabilities role_slugs"
+)
 USER_ROLE = Shape(UserRole, "user_id role_id")
 
 
@@ -36,5 +38,5 @@ def stage_staff(staging: Staging, now: int) -> tuple[int, ...]:
 def stage_user(staging: Staging, number: int, login: str, name: str, email: str, role: str, at: str) -> None:
     given, _, family = name.partition(" ")
     capabilities = " ".join(sorted(ROLES[role][1]))
-    staging.add(User, [USER.row(number, login, login, name, given, family, email, at, capabilities)])
+    staging.add(User, [USER.row(number, login, login, name, given, family, email, at, capabilities, role)])
     staging.add(UserRole, [USER_ROLE.row(number, role)])

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tillroll.access.capabilities import KNOWN
-from tillroll.access.keys import digest_token, make_token, pepper_id
+from tillroll.access.digests import digest_token, make_token, pepper_id
 from tillroll.access.models import ApiKey, Role, User, UserCapability, UserRole
 from tillroll.intake.staging import Staging
 from tillroll.intake.wordpress.findings import Findings
@@ -133,14 +133,16 @@ class UserPart:
                 if is_held and slug in roles
                 for capability in roles[slug][1]
             }
+            slugs = []
             for entry, is_held in entries:
                 if entry in roles and is_held and len(entry) <= 100:
-                    user_roles.append((id_, entry))
+                    slugs.append(entry)
                 elif entry in KNOWN and entry not in roles:
                     grants.append((id_, entry, 1 if is_held else 0))
                     (held.add if is_held else held.discard)(entry)
             if login in self._network_admins:
                 held |= KNOWN
+            user_roles += [(id_, slug) for slug in slugs]
             rows.append(
                 (
                     self._get_username(login, id_, host),
@@ -152,6 +154,7 @@ class UserPart:
                     login,
                     (name or "")[:250],
                     " ".join(sorted(held & KNOWN)),
+                    "\n".join(sorted(slugs)),
                 )
             )
         self._staging.add(User, rows)

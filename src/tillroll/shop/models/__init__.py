@@ -20,11 +20,12 @@ from tillroll.shop.models.orders import (
     OrderNote,
     OrderTransaction,
 )
-from tillroll.shop.models.settings import Dialect, ShopSettings
+from tillroll.shop.models.settings import AutoKeys, Dialect, ShopSettings
 from tillroll.shop.models.source import Source, SourceKind
 from tillroll.shop.models.tally import Revision, Tally
 
 __all__ = [
+    "AutoKeys",
     "BundleItem",
     "Customer",
     "CustomerAddress",

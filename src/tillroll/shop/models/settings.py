@@ -10,6 +10,14 @@ class Dialect(models.TextChoices):
     EDD3 = "edd3", "As EDD 3 answers"
 
 
+class AutoKeys(models.TextChoices):
+    """For whom a key is made when the user is."""
+
+    NOBODY = "nobody", "Nobody"
+    EVERYBODY = "everybody", "Everybody"
+    ROLES = "roles", "Users of chosen roles"
+
+
 class ShopSettings(models.Model):
     id = models.SmallIntegerField(primary_key=True, default=1)
     name = models.CharField(max_length=255, default="My shop", help_text="The shop's name.")
@@ -54,7 +62,22 @@ class ShopSettings(models.Model):
     cors_origins = models.JSONField(
         "CORS origins", default=list, blank=True, help_text="Origins that browsers may call from."
     )
+    log_keep_days = models.PositiveIntegerField(
+        default=90, help_text="Days after which lines of the request log are removed; 0 keeps them."
+    )
+    log_keep_megabytes = models.PositiveIntegerField(
+        default=1000, help_text="About how large the request log may grow; the oldest lines go first. 0: any."
+    )
     user_keys_allowed = models.BooleanField(default=False, help_text="Users may make their own API key.")
+    auto_keys = models.CharField(
+        max_length=10,
+        choices=AutoKeys.choices,
+        default=AutoKeys.NOBODY,
+        help_text="New users for whom a key is made: nobody, everybody, or roles.",
+    )
+    auto_key_roles = models.JSONField(
+        default=list, blank=True, help_text="The roles whose new users get a key (with auto_keys: roles)."
+    )
 
     class Meta:
         verbose_name = "shop settings"

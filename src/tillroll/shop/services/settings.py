@@ -46,6 +46,9 @@ def _check(settings: ShopSettings) -> None:
         raise ValidationError({"week_start": "The first day of the week is 0 (Sunday) to 6 (Saturday)."})
     if not _URL.fullmatch(settings.url):
         raise ValidationError({"url": "The shop's address begins with http:// or https://."})
+    roles = settings.auto_key_roles
+    if not isinstance(roles, list) or not all(isinstance(slug, str) for slug in roles):
+        raise ValidationError({"auto_key_roles": "A list of roles is wanted, such as shop_vendor."})
     origins = settings.cors_origins
     if not isinstance(origins, list) or not all(
         isinstance(origin, str) and _ORIGIN.fullmatch(origin) for origin in origins

@@ -1,13 +1,12 @@
-"""Every write about users, roles and keys. Each bumps the access revision in its own transaction."""
+"""Users with their roles and passwords."""
 
 from collections.abc import Iterable
 
 from django.contrib.auth.password_validation import validate_password
-from django.utils import timezone
+from django.core.exceptions import ValidationError
 
 from tillroll.access.capabilities import KNOWN
-from tillroll.access.keys import Pair, digest_token, make_pair, pepper_id
-from tillroll.access.models import ApiKey, Role, User, UserCapability, UserRole
+from tillroll.access.models import Role, User, UserCapability, UserRole
 from tillroll.shop.revision import Topic, write
 
 
@@ -20,6 +19,7 @@ def create_user(
     roles: Iterable[str] = (),
     is_superuser: bool = False,
     is_demo: bool = False,
+    is_service: bool = False,
 ) -> User:
     """A user with their roles (slugs; Role.DoesNotExist for an unknown one)."""
     with write(Topic.ACCESS):
@@ -31,10 +31,16 @@ def create_user(
             is_superuser=is_superuser,
             is_staff=is_superuser,
             is_demo=is_demo,
+            is_service=is_service,
         )
         UserRole.objects.bulk_create(UserRole(user=user, role=role) for role in _get_roles(roles))
         refresh_capabilities([user])
     return user
+
+
+def create_service_account(username: str, *, display_name: str = "", roles: Iterable[str] = ()) -> User:
+    """An account that holds keys and that nobody logs in with."""
+    return create_user(username, display_name=display_name, roles=roles, is_service=True)
 
 
 def set_roles(user: User, roles: Iterable[str]) -> None:
@@ -51,7 +57,10 @@ def _get_roles(slugs: Iterable[str]) -> list[Role]:
 
 
 def set_password(user: User, password: str) -> None:
-    """Sets a password that keeps Django's rules; ValidationError says which it breaks."""
+    """Sets a password that keeps Django's rules; ValidationError says which it breaks. A service account has
+    none."""
+    if user.is_service:
+        raise ValidationError(f"{user.username} is a service account: nobody logs in with it.")
     validate_password(password, user)
     with write(Topic.ACCESS):
         user.set_password(password)
@@ -59,34 +68,21 @@ def set_password(user: User, password: str) -> None:
         user.save(update_fields=("password", "is_staff"))
 
 
+def set_active(user: User, is_active: bool) -> None:
+    """Lets a user in or shuts them out, with all their keys, from the next request on."""
+    with write(Topic.ACCESS):
+        user.is_active = is_active
+        user.save(update_fields=("is_active",))
+
+
 def refresh_capabilities(users: Iterable[User]) -> None:
     """Recomputes what users may do: the union of their roles, then their own grants and denials ([3.6]
     2.3)."""
     for user in users:
-        held = {name for role in Role.objects.filter(user_roles__user=user) for name in role.capabilities}
+        roles = list(Role.objects.filter(user_roles__user=user))
+        held = {name for role in roles for name in role.capabilities}
         for grant in UserCapability.objects.filter(user=user):
             (held.add if grant.is_granted else held.discard)(grant.capability)
         user.capabilities = " ".join(sorted(held & KNOWN))
-        user.save(update_fields=("capabilities",))
-
-
-def issue_key(user: User, *, label: str = "") -> tuple[ApiKey, Pair]:
-    """A new key for a user. The pair is not kept: show it once."""
-    pair = make_pair()
-    with write(Topic.ACCESS):
-        key = ApiKey.objects.create(
-            user=user,
-            label=label,
-            public_key=pair.public_key,
-            token_digest=digest_token(pair.token),
-            pepper_id=pepper_id(),
-            created_at=timezone.now(),
-        )
-    return key, pair
-
-
-def revoke_key(key: ApiKey) -> None:
-    """Ends a key at once; its lines in the request log stay readable."""
-    with write(Topic.ACCESS):
-        key.revoked_at = timezone.now()
-        key.save(update_fields=("revoked_at",))
+        user.role_slugs = "\n".join(sorted({role.slug for role in roles}))
+        user.save(update_fields=("capabilities", "role_slugs"))

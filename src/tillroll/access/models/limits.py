@@ -1,0 +1,24 @@
+"""What narrows a key: fields that a role has for all keys of its users, and a key for itself."""
+
+from django.db import models
+
+
+class LimitedModel(models.Model):
+    """Lists are texts with words between spaces, since every request reads them; empty means no limit."""
+
+    endpoints = models.TextField(blank=True, default="", help_text="The endpoints allowed; empty: all.")
+    hidden_fields = models.TextField(
+        blank=True, default="", help_text="Kinds of personal data that come out empty."
+    )
+    rate_minute = models.PositiveIntegerField(
+        "requests a minute", null=True, blank=True, help_text="Empty: as many as one likes."
+    )
+    quota_day = models.PositiveIntegerField(
+        "requests a day", null=True, blank=True, help_text="The shop's days. Empty: as many as one likes."
+    )
+    quota_month = models.PositiveIntegerField(
+        "requests a month", null=True, blank=True, help_text="The shop's months. Empty: as many as one likes."
+    )
+
+    class Meta:
+        abstract = True

@@ -1,0 +1,80 @@
+"""Guesses are slowed down by address: unknown keys, wrong tokens, wrong passwords."""
+
+from collections import OrderedDict
+from datetime import datetime
+from threading import Lock
+
+from django.conf import settings
+
+from tillroll.access.counting import add_counts, get_count
+from tillroll.access.limiter import limiter
+
+MOST_KNOWN = 10_000
+"""Keys and addresses that a worker remembers as having been right together."""
+
+
+class TooManyFailures(Exception):
+    """An address guessed too often; `seconds` says when it may try again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Too many failed attempts from this address; wait {seconds} seconds.")
+        self.seconds = seconds
+
+
+class KeyThrottle:
+    """Wrong keys and tokens in a minute by address. A key that was right from an address before goes on being
+    heard, so that one bad client behind a proxy does not shut the others out."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._failed = False
+        self._lock = Lock()
+
+    def check(self, public_key: str, address: str) -> None:
+        """Raises TooManyFailures for an address that failed too often; free of charge while nobody fails."""
+        if not (self._failed and address) or (public_key, address) in self._known:
+            return
+        is_within, _, seconds = limiter.look(f"failed:{address}", settings.FAILED_TRIES_A_MINUTE)
+        if not is_within:
+            raise TooManyFailures(seconds)
+
+    def note_failure(self, address: str) -> None:
+        if address:
+            self._failed = True
+            limiter.hit(f"failed:{address}", settings.FAILED_TRIES_A_MINUTE)
+
+    def note_success(self, public_key: str, address: str) -> None:
+        pair = (public_key, address)
+        if pair in self._known:
+            return
+        with self._lock:
+            self._known[pair] = None
+            if len(self._known) > MOST_KNOWN:
+                self._known.popitem(last=False)
+
+    def forget(self) -> None:
+        with self._lock:
+            self._known.clear()
+            self._failed = False
+
+
+key_throttle = KeyThrottle()
+
+
+def check_login(address: str, now: datetime) -> None:
+    """Raises TooManyFailures for an address with too many wrong passwords; all workers count together."""
+    period, seconds = _get_login_period(now)
+    if address and get_count(f"login:{address}", period) >= settings.FAILED_LOGINS:
+        raise TooManyFailures(seconds)
+
+
+def note_failed_login(address: str, now: datetime) -> None:
+    if address:
+        add_counts({(f"login:{address}", _get_login_period(now)[0]): 1})
+
+
+def _get_login_period(now: datetime) -> tuple[str, int]:
+    """The quarter of an hour that a moment is in, and the seconds until it is over."""
+    length = settings.FAILED_LOGIN_MINUTES * 60
+    number, into = divmod(int(now.timestamp()), length)
+    return f"login {number}", length - into
