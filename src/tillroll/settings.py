@@ -193,8 +193,9 @@ FAILED_LOGINS = 10
 FAILED_LOGIN_MINUTES = 15
 """So many wrong passwords from one address in so many minutes; then it has to wait."""
 
-LOG_FLUSH_SECONDS = 1.0
-"""How long a line of the request log may wait to be written: short enough to watch a client live."""
+LOG_FLUSH_SECONDS = 0.5
+"""How long a line of the request log may wait to be written: with the writing itself, a worker that is killed
+takes less than the last second along."""
 
 LOG_FLUSH_LINES = 2_000
 """How many lines wait before they are written at once: so many that a busy worker writes once a second."""

@@ -11,6 +11,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
+from enum import Enum, auto
 from time import monotonic
 
 import msgspec
@@ -68,6 +69,14 @@ class QuotaExceeded(Exception):
         self.allowance = allowance
 
 
+class _Taken(Enum):
+    """What a request got of a lease; one that passes uncounted has nothing to give back."""
+
+    ONE = auto()
+    NONE = auto()
+    UNCOUNTED = auto()
+
+
 class _Lease:
     """What this worker may still give of a counter in a period."""
 
@@ -112,12 +121,12 @@ class Quotas:
         for name, limit, period in periods:
             if limit is None:
                 continue
-            is_given, left = self._take(subject, name, period, limit) if refused is None else (False, 0)
+            taken, left = self._take(subject, name, period, limit) if refused is None else (_Taken.NONE, 0)
             window = _make_window(name, limit, left, calendar, now)
             windows.append(window)
-            if is_given:
+            if taken is _Taken.ONE:
                 given.append((name, period))
-            elif refused is None:
+            elif taken is _Taken.NONE and refused is None:
                 refused = window
         if refused is not None:
             for name, period in given:
@@ -142,8 +151,8 @@ class Quotas:
                 self._counts[name] += 1
         background.start()
 
-    def _take(self, subject: str, name: str, period: str, limit: int) -> tuple[bool, int]:
-        """One request of a lease: whether there was one, and how many are left in all as far as is known."""
+    def _take(self, subject: str, name: str, period: str, limit: int) -> tuple[_Taken, int]:
+        """One request of a lease, and how many are left in all as far as is known."""
         lease = self._leases.get((subject, name))
         if lease is None:
             with self._lock:
@@ -157,15 +166,15 @@ class Quotas:
             lease.used_at = clock
             if lease.left == 0:
                 if clock < lease.empty_until:
-                    return False, 0
+                    return _Taken.NONE, 0
                 if clock < self._rests_until or not self._renew(subject, lease, clock):
                     limiter.note_uncounted()
-                    return True, lease.total_left
+                    return _Taken.UNCOUNTED, lease.total_left
             if lease.left == 0:
                 lease.empty_until = clock + EMPTY_SECONDS
-                return False, 0
+                return _Taken.NONE, 0
             lease.left -= 1
-            return True, lease.total_left + lease.left
+            return _Taken.ONE, lease.total_left + lease.left
 
     def _renew(self, subject: str, lease: _Lease, clock: float) -> bool:
         """Takes the next lease, twice as large where the last one was gone within a second; False when the
