@@ -260,13 +260,30 @@ def test_a_worker_gives_its_share_of_a_minute(settings: Any) -> None:
     assert [limiter.hit("key:7", 10)[0] for _ in range(5)] == [True, True, True, False, False]
 
 
-def test_a_minute_slides_on() -> None:
-    with time_machine.travel(NOW) as clock:
-        assert sum(limiter.hit("key:7", 10)[0] for _ in range(20)) == 10
-        clock.shift(timedelta(seconds=90))
-        assert 4 <= sum(limiter.hit("key:7", 10)[0] for _ in range(20)) <= 6
-        clock.shift(timedelta(seconds=180))
-        assert sum(limiter.hit("key:7", 10)[0] for _ in range(20)) == 10
+@pytest.mark.parametrize("limit", [1, 10, 250, 20_000])
+def test_a_minute_begins_with_its_first_request_and_gives_its_whole_limit(limit: int) -> None:
+    with time_machine.travel(NOW, tick=False) as clock:
+        for _ in range(2):
+            standings = [limiter.hit("key:7", limit) for _ in range(limit + 20)]
+            assert [one.is_within for one in standings] == [True] * limit + [False] * 20
+            assert [one.left for one in standings[:limit]] == list(range(limit - 1, -1, -1))
+            assert {one.resets_in for one in standings} == {60}
+            clock.shift(timedelta(seconds=59))
+            assert limiter.hit("key:7", limit) == (False, 0, 1)
+            clock.shift(timedelta(seconds=1, milliseconds=1))
+
+
+def test_a_batch_ends_with_its_minute() -> None:
+    with time_machine.travel(NOW, tick=False) as clock:
+        assert limiter.hit("key:7", 1000).left == 999
+        assert limiter.hit("key:7", 1000).left == 998
+        clock.shift(timedelta(seconds=61))
+        assert limiter.hit("key:7", 1000).left == 999
+
+
+def test_a_limit_that_is_changed_begins_its_own_minute() -> None:
+    assert limiter.hit("key:7", 1000).left == 999
+    assert limiter.hit("key:7", 500).left == 499
 
 
 def test_looking_counts_nothing() -> None:

@@ -112,9 +112,9 @@ class Quotas:
             return ()
         windows: list[Window] = []
         if policy.minute is not None:
-            is_within, left, resets_in = limiter.hit(subject, policy.minute)
-            windows.append(Window("minute", policy.minute, 60, left, resets_in))
-            if not is_within:
+            standing = limiter.hit(subject, policy.minute)
+            windows.append(Window("minute", policy.minute, 60, standing.left, standing.resets_in))
+            if not standing.is_within:
                 raise QuotaExceeded(windows[0], (*windows, *self._look(caller, calendar, now)))
         given: list[tuple[str, str]] = []
         refused: Window | None = None
@@ -209,9 +209,13 @@ class Quotas:
     def is_waiting(self, is_last: bool) -> bool:
         """Whether a flush has anything to do."""
         clock = monotonic()
-        return bool(self._counts) or any(
-            lease.left and (is_last or clock - lease.used_at > IDLE_SECONDS)
-            for lease in list(self._leases.values())
+        return (
+            bool(self._counts)
+            or limiter.has_uncounted
+            or any(
+                lease.left and (is_last or clock - lease.used_at > IDLE_SECONDS)
+                for lease in list(self._leases.values())
+            )
         )
 
     def flush(self, now: datetime, zone: tzinfo, *, is_last: bool = False) -> None:
@@ -263,11 +267,11 @@ class _Patience:
 
 
 def _make_window(name: str, limit: int, left: int, calendar: Calendar, now: datetime) -> Window:
-    start, end = calendar.day_start, calendar.day_end
-    if name == "month":
-        start, end = calendar.month_start, calendar.month_end
-    length, rest = (end - start).total_seconds(), (end - now).total_seconds()
-    return Window(name, limit, round(length), left, max(1, round(rest)))
+    if name == "day":
+        length, end = calendar.day_length, calendar.day_end
+    else:
+        length, end = calendar.month_length, calendar.month_end
+    return Window(name, limit, length, left, max(1, round((end - now).total_seconds())))
 
 
 quotas = Quotas()

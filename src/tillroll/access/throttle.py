@@ -34,9 +34,9 @@ class KeyThrottle:
         """Raises TooManyFailures for an address that failed too often; free of charge while nobody fails."""
         if not (self._failed and address) or (public_key, address) in self._known:
             return
-        is_within, _, seconds = limiter.look(f"failed:{address}", settings.FAILED_TRIES_A_MINUTE)
-        if not is_within:
-            raise TooManyFailures(seconds)
+        standing = limiter.look(f"failed:{address}", settings.FAILED_TRIES_A_MINUTE)
+        if not standing.is_within:
+            raise TooManyFailures(standing.resets_in)
 
     def note_failure(self, address: str) -> None:
         if address:
