@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.db import OperationalError
 
-from tillroll.access import quota
+from tillroll.access import leases, quota
 from tillroll.access.counting import UNCOUNTED, add_counts, get_calendar, get_count, list_counts, take
 from tillroll.access.keys import Caller
 from tillroll.access.limiter import limiter
@@ -78,7 +78,7 @@ def test_what_a_worker_does_not_use_goes_back_after_a_while(monkeypatch: pytest.
     assert held > 0
     worker.flush(NOW, UTC)
     assert counted() == 31 + held
-    monkeypatch.setattr(quota, "IDLE_SECONDS", -1.0)
+    monkeypatch.setattr(leases, "IDLE_SECONDS", -1.0)
     assert worker.is_waiting(False)
     worker.flush(NOW, UTC)
     assert counted() == 31
@@ -91,7 +91,7 @@ def test_a_worker_that_found_nothing_left_asks_again_after_a_second(monkeypatch:
     assert ask(worker, caller, 2) == 1
     Counter.objects.update(used=0)
     assert ask(worker, caller, 1) == 0
-    monkeypatch.setattr(quota, "monotonic", lambda: 1e9 + next(clock))
+    monkeypatch.setattr(leases, "monotonic", lambda: 1e9 + next(clock))
     assert ask(worker, caller, 1) == 1
 
 
@@ -178,7 +178,7 @@ def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise OperationalError("the counters are away")
 
-    monkeypatch.setattr(quota, "take", fail)
+    monkeypatch.setattr(leases, "take", fail)
 
 
 @pytest.mark.usefixtures("unreachable")

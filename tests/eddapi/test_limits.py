@@ -9,7 +9,7 @@ from django.db import OperationalError
 
 from tests.asking import ask
 from tests.shops import basic, bearing, get_key, set_source_of_key, setup_key, setup_settings, signed
-from tillroll.access import quota
+from tillroll.access import leases
 from tillroll.access.log import request_log
 from tillroll.access.models import RequestLogEntry
 from tillroll.access.services import rotate_key, save_role
@@ -140,7 +140,7 @@ def test_counters_that_are_away_let_the_request_pass(monkeypatch: pytest.MonkeyP
     def fail(*_: object) -> None:
         raise OperationalError("gone")
 
-    monkeypatch.setattr(quota, "take", fail)
+    monkeypatch.setattr(leases, "take", fail)
     pair = setup_key(quota_day=1)
     assert [ask(SALES, signed(pair)).status for _ in range(3)] == [200, 200, 200]
 
