@@ -15,7 +15,7 @@ from tests.conftest import STORE
 from tests.shops import setup_customer, setup_key, setup_order, setup_settings, setup_user
 from tillroll.access.models import ApiKey
 from tillroll.cli import checks
-from tillroll.cli.checks import Finding, State
+from tillroll.cli.findings import Finding, State
 from tillroll.shop.models import Customer, ShopSettings, Tally
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])

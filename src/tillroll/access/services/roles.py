@@ -71,7 +71,8 @@ def delete_role(role: Role) -> None:
         raise ValidationError(f"{role.name} comes from another shop: remove it there.")
     with write(Topic.ACCESS):
         if count := User.objects.filter(user_roles__role=role).count():
-            raise ValidationError(f"{count} users have the role {role.name}; give them another one first.")
+            holders = "1 user has" if count == 1 else f"{count} users have"
+            raise ValidationError(f"{holders} the role {role.name}; give them another one first.")
         role.delete()
 
 
