@@ -42,7 +42,7 @@ def save_role(
         if capabilities is not None:
             _set_capabilities(role, capabilities)
         set_limits(role, endpoints=endpoints, hidden_fields=hidden_fields, **limits)
-        role.full_clean(validate_unique=False)
+        role.full_clean(exclude=("capabilities",), validate_unique=False)  # a role may have none
         role.save()
         refresh_capabilities(User.objects.filter(user_roles__role=role))
     return role
