@@ -162,6 +162,7 @@ def test_the_json_has_every_member_with_times_in_utc(invoke: Invoke) -> None:
     assert json.loads(output) == [
         {
             "key": key.public_key,
+            "line": key.pk,
             "holder": "ann",
             "label": "Büro",
             "customer_id": None,
@@ -180,6 +181,27 @@ def test_the_json_has_every_member_with_times_in_utc(invoke: Invoke) -> None:
             "state": "in force until 2027-01-01 00:00",
         }
     ]
+
+
+def test_the_calls_of_another_month_are_listed_and_a_line_of_rotations_shares_them(invoke: Invoke) -> None:
+    old, other = (issue_key(setup_user(role="shop_manager"))[0] for _ in range(2))
+    add_counts({(name_key(old.pk), "2026-02"): 40, (name_key(old.pk), "2026-03"): 3})
+    successor, _ = rotate_key(old)
+    output = invoke("keys", "list", "--month", "2026-02").stdout
+    assert "  2026-02  " in output.splitlines()[0]
+    assert {key: cells[-2] for key, cells in read_rows(output).items()} == {
+        old.public_key: "40", successor.public_key: "40", other.public_key: "0",
+    }  # fmt: skip
+    told = json.loads(invoke("keys", "list", "--month", "2026-02", "--json").stdout)
+    assert [(one["line"], one["calls_in_month"], one["calls_this_month"]) for one in told] == [
+        (old.pk, 40, 3), (other.pk, 0, 0), (old.pk, 40, 3),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("month", ["2026-13", "2026", "last", "2026-1"])
+def test_what_is_no_month_is_refused(invoke: Invoke, month: str) -> None:
+    stderr = invoke("keys", "list", "--month", month, code=2).stderr
+    assert stderr == f"{month} is no month; one looks like 2026-10.\n"
 
 
 def test_a_buyer_s_key_has_no_capabilities_in_the_json(invoke: Invoke) -> None:

@@ -1,37 +1,43 @@
 """Keys listed and shown, never with a secret or a digest."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from tillroll.cli.keys.find import find_key
+from tillroll.cli.refusals import Refusal
 from tillroll.cli.stores import on_shop
 
 if TYPE_CHECKING:
     from tillroll.cli.keys.view import KeyView
 
-COLUMNS = ("Key", "Holder", "Label", "Reads", "Limits", "Last use", "This month", "State")
+_MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
 
 
 @click.command("list")
 @click.option("--user", metavar="NAME", help="Those of one user.")
 @click.option("--all", "with_ended", is_flag=True, help="Revoked and ended ones too.")
 @click.option("--old-pepper", is_flag=True, help="Those that still need an old pepper.")
+@click.option("--month", metavar="YYYY-MM", help="Calls of that month of the shop's, in place of this one's.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON list, times in UTC.")
 @on_shop
-def list_keys(user: str | None, with_ended: bool, old_pepper: bool, as_json: bool) -> None:
+def list_keys(user: str | None, with_ended: bool, old_pepper: bool, month: str | None, as_json: bool) -> None:
     """Show the keys in force with holder, rights, limits and use, without their secrets."""
     from django.db.models import Q
     from django.utils import timezone
 
+    from tillroll.access.counting import list_counts, name_key
     from tillroll.access.digests import pepper_id
     from tillroll.access.models import ApiKey
     from tillroll.cli.keys.view import list_views
     from tillroll.cli.tables import print_table
     from tillroll.cli.users import find_user
 
+    if month and not _MONTH.fullmatch(month):
+        raise Refusal(f"{month} is no month; one looks like 2026-10.")
     found = ApiKey.objects.select_related("user").order_by("created_at", "pk")
     if user:
         found = found.filter(user=find_user(user))
@@ -43,11 +49,17 @@ def list_keys(user: str | None, with_ended: bool, old_pepper: bool, as_json: boo
         hidden = 0 if old_pepper else found.filter(ended).count()
         found = found.exclude(ended)
     views = list_views(found)
+    calls = {view.key.pk: view.usage.this_month for view in views}
+    if month:
+        counts = list_counts({name_key(view.key.meter) for view in views}, month)
+        calls = {view.key.pk: counts.get(name_key(view.key.meter), 0) for view in views}
     if as_json:
-        click.echo(json.dumps([_encode(view) for view in views], indent=2, ensure_ascii=False))
+        asked = [_encode(view) | ({"calls_in_month": calls[view.key.pk]} if month else {}) for view in views]
+        click.echo(json.dumps(asked, indent=2, ensure_ascii=False))
         return
     if views:
-        print_table(COLUMNS, [_make_row(view) for view in views])
+        columns = ("Key", "Holder", "Label", "Reads", "Limits", "Last use", month or "This month", "State")
+        print_table(columns, [_make_row(view, calls[view.key.pk]) for view in views])
     elif old_pepper:
         click.echo("No key needs an old pepper.")
     elif hidden:
@@ -58,24 +70,26 @@ def list_keys(user: str | None, with_ended: bool, old_pepper: bool, as_json: boo
         click.echo(f"{hidden} more {'has' if hidden == 1 else 'have'} ended; --all shows them.", err=True)
 
 
-def _make_row(view: "KeyView") -> tuple[str, ...]:
-    key, usage = view.key, view.usage
+def _make_row(view: "KeyView", calls: int) -> tuple[str, ...]:
+    key = view.key
     return (
         key.public_key,
         key.user.username,
         key.label,
         view.rights,
         view.limits,
-        view.describe_time(usage.last_at, "never"),
-        str(usage.this_month),
+        view.describe_time(view.usage.last_at, "never"),
+        str(calls),
         view.state,
     )
 
 
 def _encode(view: "KeyView") -> dict[str, object]:
+    """A key for programs. Keys of one `line` of rotations share their counts."""
     key, policy, usage = view.key, view.policy, view.usage
     return {
         "key": key.public_key,
+        "line": key.meter,
         "holder": key.user.username,
         "label": key.label,
         "customer_id": key.customer_id,
