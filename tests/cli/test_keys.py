@@ -318,6 +318,21 @@ def test_without_grace_the_old_pair_ends_at_once(invoke: Invoke) -> None:
     assert invoke("keys", "rotate", old.public_key, code=2).stderr == "This key has ended; issue a new one.\n"
 
 
+def test_a_key_that_was_rotated_is_rotated_again_only_when_its_successor_is_gone(invoke: Invoke) -> None:
+    setup_user("ann", role="shop_manager")
+    old = read_pair(invoke("keys", "issue", "ann", "--expires", "2126-12-31").stdout)
+    lost = read_pair(invoke("keys", "rotate", old.public_key).stdout)
+    assert invoke("keys", "rotate", old.public_key, code=2).stderr == (
+        f"This key was rotated already; rotate its successor {lost.public_key}.\n"
+    )
+    assert ApiKey.objects.count() == 2
+    invoke("keys", "revoke", lost.public_key)
+    end = ApiKey.objects.get(public_key=lost.public_key).expires_at
+    new = read_pair(invoke("keys", "rotate", old.public_key, "--grace", "0").stdout)
+    assert ApiKey.objects.get(public_key=new.public_key).expires_at == end == datetime(2127, 1, 1, tzinfo=UTC)
+    assert [list_statuses(one)[0] for one in (old, lost, new)] == [403, 403, 200]
+
+
 @pytest.mark.parametrize("grace", ["7", "-1d", "soon", "", "1y"])
 def test_a_grace_that_is_no_time_rotates_nothing(invoke: Invoke, grace: str) -> None:
     pair = setup_key()
