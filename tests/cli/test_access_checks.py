@@ -169,9 +169,7 @@ def test_a_redis_that_is_away_is_a_fault_and_its_password_is_not_shown(
         monkeypatch.setattr(server, "REDIS_URL", f"redis://user:hush@{place}/0")
         [found] = access_checks.check_redis()
         assert found.state == State.WRONG
-        assert (
-            found.found == f"It does not answer at {place} (ConnectionError): limits a minute are not kept."
-        )
+        assert found.found == f"It can't be used at {place} (ConnectionError): limits a minute are not kept."
         assert "TILLROLL_REDIS_URL" in found.advice
         output = invoke("doctor", code=1).output
     assert place in output

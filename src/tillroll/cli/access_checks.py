@@ -99,7 +99,7 @@ def check_redis() -> Iterator[Finding]:
         ) as redis:
             redis.ping()
     except (RedisError, OSError, ValueError) as error:
-        found = f"It does not answer at {place} ({type(error).__name__}): limits a minute are not kept."
+        found = f"It can't be used at {place} ({type(error).__name__}): limits a minute are not kept."
         advice = "Start it, or correct TILLROLL_REDIS_URL; unset, each worker keeps its share of a limit."
         yield Finding("Redis", State.WRONG, found, advice)
         return

@@ -50,8 +50,8 @@ def _check(settings: ShopSettings) -> None:
     if not _URL.fullmatch(settings.url):
         raise ValidationError({"url": "The shop's address begins with http:// or https://."})
     for name in ("log_keep_days", "log_keep_megabytes"):
-        if not 0 <= getattr(settings, name) <= LARGEST_KEPT:
-            raise ValidationError({name: f"A whole number from 0 to {LARGEST_KEPT} is wanted."})
+        if getattr(settings, name) > LARGEST_KEPT:  # SQLite alone would keep it
+            raise ValidationError({name: f"Ensure this value is less than or equal to {LARGEST_KEPT}."})
     roles = settings.auto_key_roles
     if not isinstance(roles, list) or not all(isinstance(slug, str) for slug in roles):
         raise ValidationError({"auto_key_roles": "A list of roles is wanted, such as shop_vendor."})
