@@ -339,7 +339,7 @@ def test_roles_that_are_needed_stay() -> None:
     save_role("clerk")
     user = setup_user(role="clerk")
     clerk = Role.objects.get(slug="clerk")
-    assert refused(delete_role, clerk) == ["One user has the role Clerk; give them another one first."]
+    assert refused(delete_role, clerk) == ["1 user has the role Clerk; give them another one first."]
     user.delete()
     delete_role(clerk)
     assert not Role.objects.filter(slug="clerk").exists()
