@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import Any
@@ -12,6 +13,7 @@ from django.db.models import Q, QuerySet
 
 from tillroll.access.logbook import Selection, list_lines
 from tillroll.access.models import RequestLogEntry
+from tillroll.shop.zone import EARLIEST, get_day_start
 
 COLUMNS = (
     "at",
@@ -52,22 +54,24 @@ def export_lines(
 ) -> Iterator[tuple[int, bytes]]:
     """The lines up to now, oldest first: how many lines a piece has, and the piece. CSV has a line of
     headings."""
-    lines = list_lines(selection, zone).filter(at__lte=now).order_by("at", "id")
+    lines = list_lines(replace(selection, since=None), zone).filter(at__lte=now).order_by("at", "id")
+    start = EARLIEST if selection.since is None else get_day_start(selection.since, zone)
     if format is ExportFormat.CSV:
         yield 0, _write_csv([COLUMNS])
-    for rows in _read(lines):
+    for rows in _read(lines, start):
         yield len(rows), _write_csv(map(_defuse, rows)) if format is ExportFormat.CSV else _write_json(rows)
 
 
-def _read(lines: QuerySet[RequestLogEntry]) -> Iterator[list[tuple[Any, ...]]]:
+def _read(lines: QuerySet[RequestLogEntry], start: datetime) -> Iterator[list[tuple[Any, ...]]]:
+    """Each batch has one lower bound: of two SQLite would take the first one to the index, and begin anew."""
     columns = lines.values_list("id", *COLUMNS)
-    batch = list(columns[:BATCH])
+    batch = list(columns.filter(at__gte=start)[:BATCH])
     while batch:
         yield [(_write_time(row[1]), *row[2:]) for row in batch]
         if len(batch) < BATCH:
             return
         last, at = batch[-1][:2]
-        batch = list(columns.filter(Q(at__gt=at) | Q(at=at, id__gt=last), at__gte=at)[:BATCH])
+        batch = list(columns.filter(Q(at__gt=at) | Q(id__gt=last), at__gte=at)[:BATCH])
 
 
 def _write_time(at: datetime) -> str:

@@ -29,7 +29,7 @@ def find_text(text: str) -> Q:
     network = _read_network(text)
     if network is not None:
         return _find_network(network)
-    if _KEY.fullmatch(text) and (keys := _list_keys(text)):
+    if _KEY.fullmatch(text) and (keys := list_keys_beginning(text)):
         return Q(key_id__in=keys)
     found = Q(error__icontains=text) | Q(user_name__icontains=text) | Q(key_label__icontains=text)
     for written in {text, quote(text), quote(text, safe=""), quote_plus(text)}:
@@ -69,7 +69,7 @@ def _find_network(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> Q:
     return found
 
 
-def _list_keys(text: str) -> list[int]:
+def list_keys_beginning(text: str) -> list[int]:
     """The keys that begin with a text, letter for letter on both stores."""
     found = ApiKey.objects.filter(public_key__startswith=text).values_list("pk", "public_key")[:100]
     return [key for key, public_key in found if public_key.startswith(text)]

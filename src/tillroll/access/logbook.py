@@ -25,6 +25,9 @@ MOST_DAYS = 366
 DAYS_AT_ONCE = 100
 """Days of one statement: SQLite takes 500 parts of a UNION at the most."""
 
+MOST_GONE = 20
+"""Keys that are gone whose last name is looked up, by a statement each."""
+
 _ERROR = "(status >= 400 OR NOT (error = ''))"
 """As request_error_idx has it, without a bound value: SQLite would not see that the index is meant."""
 
@@ -192,8 +195,13 @@ def count_by_key(selection: Selection, zone: tzinfo, now: datetime) -> list[KeyC
         both[0] += count
         both[1] += errors.get(key_id, 0)
     labels = {key.meter: str(key) for key in keys.values()}
-    counts = [KeyCount(key, labels.get(key or 0, _name(key)), *both) for key, both in sums.items()]
-    return sorted(counts, key=lambda one: (-one.calls, one.key_id or 0))
+    most = sorted(sums.items(), key=lambda one: (-one[1][0], one[0] or 0))
+    gone = [key for key, _ in most if key is not None and key not in labels]
+    labels |= {key: _name_gone(key) for key in gone[:MOST_GONE]}
+    return [
+        KeyCount(key, "no known key" if key is None else labels.get(key) or f"key {key}", *both)
+        for key, both in most
+    ]
 
 
 def _count_keys(lines: QuerySet[RequestLogEntry]) -> dict[int | None, int]:
@@ -210,5 +218,7 @@ def _list_keys(ids: Iterable[int | None]) -> dict[int, ApiKey]:
     return found
 
 
-def _name(key_id: int | None) -> str:
-    return "without a known key" if key_id is None else f"key {key_id} (gone)"
+def _name_gone(key_id: int) -> str:
+    """What a key that is no longer here was called in its last line."""
+    last = RequestLogEntry.objects.filter(key_id=key_id).order_by("-at").values_list("key_label", flat=True)
+    return last.first() or f"key {key_id}"
