@@ -49,6 +49,10 @@ def list_record_pages(shop: Shop) -> dict[str, set[str]]:
         f"/admin/access/user/{shop.holder.pk}/change/": MANAGERS,
         f"/admin/access/apikey/{shop.key.pk}/change/": MANAGERS,
         f"/admin/access/requestlogentry/{shop.entry.pk}/change/": MANAGERS,
+        "/admin/access/requestlogentry/export/csv/": MANAGERS,
+        "/admin/access/requestlogentry/export/ndjson/": MANAGERS,
+        f"/admin/shop/customer/{shop.customer.pk}/export/": MANAGERS,
+        f"/admin/shop/customer/{shop.customer.pk}/erase/": MANAGERS,
     }
     return {**PAGES, **records}
 
