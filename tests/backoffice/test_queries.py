@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 MOST_LIST_QUERIES = 7
 """Session, user, the shop's settings, count, rows, and one for what belongs to them."""
 
-MOST_LOG_QUERIES = 12
+MOST_LOG_QUERIES = 13
 """The log has two charts besides (calls, errors and names), keys to choose from, and links at its lines."""
 
 

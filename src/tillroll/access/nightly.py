@@ -53,6 +53,7 @@ class Nightly:
             self._begin(now)
         if self._waiting:
             self._work()
+        if self._waiting:
             self._rests_until = None  # the next turn goes on
 
     def _begin(self, now: datetime) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from django.db import transaction
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import Case, F, Q, QuerySet, TextField, Value, When
 from django.utils import timezone
 
 from tillroll.access.models import ApiKey, KeyUse, RequestLogEntry, User
@@ -69,6 +69,7 @@ def comes_from_elsewhere(customer: Customer) -> bool:
 
 def export_customer(customer: Customer) -> Record:
     """Everything that is kept of a customer, as JSON takes it, without secrets."""
+    customer = Customer.objects.get(pk=customer.pk)
     account = find_account(customer)
     keys = list(_list_keys(customer, account).order_by("pk"))
     names = _Names(list_traces(customer))
@@ -90,6 +91,7 @@ def export_customer(customer: Customer) -> Record:
 def erase_customer(customer: Customer) -> Erased:
     """Makes everything that is kept of a customer nobody's; see the module. The log goes first: should the
     rest fail, a second run still finds it."""
+    customer = Customer.objects.get(pk=customer.pk)
     account = find_account(customer)
     buyer = account if account and is_buyer(account) else None
     keys = list(_list_keys(customer, buyer))
@@ -201,4 +203,4 @@ def _erase_lines(customer: Customer, keys: list[ApiKey], buyer: User | None) -> 
 def _blank(field: str, which: Q | None = None) -> Any:
     """A placeholder for a text, or for those of some lines; what was empty stays empty."""
     goes = ~Q(**{field: ""}) if which is None else which
-    return Case(When(goes, then=Value(ERASED)), default=F(field))
+    return Case(When(goes, then=Value(ERASED)), default=F(field), output_field=TextField())

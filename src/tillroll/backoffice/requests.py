@@ -1,6 +1,7 @@
 """The log of API requests: its lines, two charts of them, and files to take along."""
 
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -210,15 +211,15 @@ class RequestPage(LargeViewer):
 
 
 class _ExportResponse(StreamingHttpResponse):
-    """Gives its place back however it ends, also when the browser went away before the first piece."""
+    """Gives its place back however it ends, also when it was dropped before the first piece."""
 
-    _is_open = True
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._give_back = weakref.finalize(self, _exports.release)
 
     def close(self) -> None:
         super().close()
-        if self._is_open:
-            self._is_open = False
-            _exports.release()
+        self._give_back()
 
 
 def _chain(first: bytes, pieces: Iterator[tuple[int, bytes]]) -> Iterator[bytes]:

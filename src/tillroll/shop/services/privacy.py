@@ -87,7 +87,7 @@ def export_records(customer: Customer) -> Record:
         )
     }
     return {
-        "customer": {**describe(customer), "purchase_value": str(customer.purchase_value)},
+        "customer": {**describe(customer), "purchase_value": _write(customer.purchase_value)},
         "emails": [describe(one) for one in customer.emails.order_by("id")],
         "addresses": [describe(one) for one in customer.addresses.order_by("id")],
         "orders": [
