@@ -163,8 +163,8 @@ def ask_figures(scene: Scene) -> dict[str, Any]:
 def _without_names(data: Any) -> Any:
     names = (
         "email", "key", "name", "first_name", "last_name", "display_name", "username", "user_id", "ip",
-        "user", "additional_emails", "transaction_id", "request_speed", "address", "user_agent", "payment_key",
-        "notes", "info",
+        "user", "additional_emails", "transaction_id", "request_speed", "address", "user_agent",
+        "payment_key", "notes", "info",
     )  # fmt: skip
     if isinstance(data, dict):
         return {name: _without_names(value) for name, value in data.items() if name not in names}

@@ -20,6 +20,9 @@ from tillroll.access.models import ApiKey, User
 from tillroll.shop.services import get_settings
 from tillroll.shop.zone import parse_zone, to_local
 
+PARAMETERS = frozenset(("since", "until", "status", "endpoint", "version", "key_id", "user_id"))
+"""What an address may say beside the text that is searched for."""
+
 MOST_KEYS = 20
 """Keys that are offered, the newest ones; the others are found by searching."""
 

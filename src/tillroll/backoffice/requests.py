@@ -23,6 +23,7 @@ from tillroll.access.models import ApiKey, RequestLogEntry, User
 from tillroll.backoffice.charts import draw_days, draw_keys
 from tillroll.backoffice.columns import link, shown
 from tillroll.backoffice.request_filters import (
+    PARAMETERS,
     Endpoint,
     Holder,
     Key,
@@ -135,6 +136,9 @@ class RequestPage(LargeViewer):
             return list_lines(read_selection(request.GET), parse_zone(get_settings().timezone))
         except SelectionError as error:
             raise IncorrectLookupParameters(error) from error
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        return lookup in PARAMETERS
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         found = super().get_object(request, object_id, from_field)
