@@ -36,7 +36,7 @@ from tillroll.access.models import ApiKey, KeyUse, RequestLogEntry, User
 from tillroll.access.privacy import comes_from_elsewhere, erase_customer, export_customer
 from tillroll.access.services import issue_customer_key
 from tillroll.cli.checks import State, check_counts
-from tillroll.shop.models import Customer, Order
+from tillroll.shop.models import Customer, Order, SourceKind
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 
@@ -316,6 +316,8 @@ def test_an_imported_customer_may_come_back(scene: Scene) -> None:
     assert not comes_from_elsewhere(scene.ann)
     scene.ann.source = setup_source()
     assert comes_from_elsewhere(scene.ann)
+    scene.ann.source = setup_source(SourceKind.DEMO, "demo")
+    assert not comes_from_elsewhere(scene.ann)
 
 
 def test_a_guest_without_anything_can_be_erased() -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
@@ -91,7 +92,7 @@ def test_the_address_of_the_page_selects_lines(
     setup_line_of_log(NOW, question="qc", user_id=7, error="None!", address="203.0.113.8")
     page = get_text(client, LIST, **query)
     assert " ".join(list_questions(page)) == found
-    calls = re.findall(r'class="calls">(\d+) calls', page)
+    calls = re.findall(r'class="calls">(\d+) calls?<', page)
     assert calls == [str(len(found.split()))]
     written = get_text(client, f"{LIST}export/ndjson/", **query)
     exported = [json.loads(line)["question"] for line in written.splitlines()]
@@ -136,8 +137,8 @@ def test_the_charts_count_the_selection_by_the_shops_days(shop: Shop, client: Cl
     setup_line_of_log(datetime(2026, 3, 3, 23, 30, tzinfo=UTC), key_id=shop.key.pk)  # the 4th in Paris
     page = get_text(client, LIST)
     words = list_words(page)
-    assert "2 calls 1 errors 2026-02-04 to 2026-03-05, the last 30 days" in words
-    assert "2026-03-04: 2 calls, 1 errors" in page
+    assert "2 calls 1 error 2026-02-04 to 2026-03-05, the last 30 days" in words
+    assert "2026-03-04: 2 calls, 1 error" in page
     assert "2026-03-03: 0 calls, 0 errors" in page
     assert "2026-03-04 2 1" in words  # the table beside the drawing
     assert f'<a href="?key_id={shop.key.pk}">Till app</a>' in page
@@ -177,12 +178,12 @@ def test_files_are_streamed_with_their_own_types_and_names(shop: Shop, client: C
 def test_one_export_at_a_time_leaves_a_thread_for_the_others(
     shop: Shop, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert page_module._exports.acquire(blocking=False)
-    try:
-        reply = client.get(f"{LIST}export/csv/")
-        assert (reply.status_code, reply.headers["Retry-After"]) == (429, "30")
-    finally:
-        page_module._exports.release()
+    places = BoundedSemaphore(1)
+    monkeypatch.setattr(page_module, "_exports", places)
+    assert places.acquire(blocking=False)
+    reply = client.get(f"{LIST}export/csv/")
+    assert (reply.status_code, reply.headers["Retry-After"]) == (429, "30")
+    places.release()
     for _ in range(3):
         assert b"number=5" in client.get(f"{LIST}export/csv/").getvalue()
 

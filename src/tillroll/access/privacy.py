@@ -15,7 +15,7 @@ from django.db.models import Case, F, Q, QuerySet, TextField, Value, When
 from django.utils import timezone
 
 from tillroll.access.models import ApiKey, KeyUse, RequestLogEntry, User
-from tillroll.shop.models import Customer
+from tillroll.shop.models import Customer, SourceKind
 from tillroll.shop.revision import Topic, write
 from tillroll.shop.services.privacy import (
     ERASED,
@@ -63,8 +63,9 @@ def is_buyer(user: User) -> bool:
 
 
 def comes_from_elsewhere(customer: Customer) -> bool:
-    """Whether the next import brings the customer's data back, unless it is erased there too."""
-    return customer.source_id is not None
+    """Whether the next import brings the customer's data back, unless it is erased there too. Nobody imports
+    a demo again."""
+    return customer.source is not None and customer.source.kind != SourceKind.DEMO
 
 
 def export_customer(customer: Customer) -> Record:
