@@ -5,6 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 from tests.cli.running import DEADLINE, Shop
 
+COLUMNS = (
+    "at, user_id, user_name, key_label, key_start, version, endpoint, question, status, error, address,"
+    " milliseconds, size"
+)
+
 
 def test_a_quiet_server_prunes_its_log(shop: Shop) -> None:
     # a zone in which it is past three now, and stays so for as long as the test runs
@@ -12,12 +17,8 @@ def test_a_quiet_server_prunes_its_log(shop: Shop) -> None:
     assert shop.run("settings", "set", "timezone", zone).returncode == 0
     for days in (1, 91):
         at = datetime.now(UTC) - timedelta(days=days)
-        shop.execute(
-            "INSERT INTO access_requestlogentry (at, user_id, user_name, key_label, key_start, version, endpoint,"
-            " question, status, error, address, milliseconds, size) VALUES"
-            f" ('{at:%Y-%m-%d %H:%M:%S}', 0, '', '', '', '', '', '{days}', 200, '', '', 0, 0)",
-            "logs",
-        )
+        line = f"'{at:%Y-%m-%d %H:%M:%S}', 0, '', '', '', '', '', '{days}', 200, '', '', 0, 0"
+        shop.execute(f"INSERT INTO access_requestlogentry ({COLUMNS}) VALUES ({line})", "logs")  # noqa: S608
     server = shop.serve("--workers", "2")
     end = time.monotonic() + DEADLINE
     left: list[tuple[str]] = []
