@@ -18,7 +18,7 @@ from django.utils import timezone
 from tillroll.access.capabilities import ROLES
 from tillroll.access.digests import Pair, digest_token, make_bearer, make_pair, pepper_id
 from tillroll.access.log import request_log
-from tillroll.access.models import ApiKey, Role, User, UserCapability
+from tillroll.access.models import ApiKey, RequestLogEntry, Role, User, UserCapability
 from tillroll.access.services import create_user, refresh_capabilities, set_roles
 from tillroll.eddapi import shop as kept_settings
 from tillroll.shop import services
@@ -277,6 +277,11 @@ def setup_key(
             **limits,
         )
     return pair
+
+
+def setup_line_of_log(at: datetime | None = None, **overrides: Any) -> RequestLogEntry:
+    """A line of the request log, of a good answer unless it says otherwise."""
+    return RequestLogEntry.objects.create(at=at or timezone.now(), **{"status": 200, **overrides})
 
 
 def get_key(pair: Pair) -> ApiKey:

@@ -247,7 +247,7 @@ def test_a_key_from_elsewhere_is_shown_without_a_bearer_secret_and_with_its_old_
     invoke: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pair = setup_key(user=setup_user("ann"))
-    ApiKey.objects.update(pepper_id=pepper_id(OLD))
+    ApiKey.objects.update(pepper_id=pepper_id(OLD), bearer_digest="", bearer_pepper_id="")
     lines = invoke("keys", "show", pair.public_key).stdout.splitlines()
     assert lines[1] == "state      pepper lost"
     assert lines[3] == "holder     ann (no role)"

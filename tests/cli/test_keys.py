@@ -157,9 +157,9 @@ def test_a_buyer_is_found_by_id_and_by_a_further_address(invoke: Invoke) -> None
         ((), "Say whose key it is: `tillroll keys issue USER`, or --customer ID."),
         (("ann", "--customer", "1"), "Say whose key it is: `tillroll keys issue USER`, or --customer ID."),
         (("nobody",), "No user is called nobody; `tillroll user list` shows them."),
-        (("--customer", "999"), "No customer is 999; give the id or an e-mail address of one."),
-        (("--customer", "x@y"), "No customer is x@y; give the id or an e-mail address of one."),
-        (("--customer", "9" * 30), f"No customer is {'9' * 30}; give the id or an e-mail address of one."),
+        (("--customer", "999"), "There is no customer 999; give an id or an e-mail address."),
+        (("--customer", "x@y"), "There is no customer x@y; give an id or an e-mail address."),
+        (("--customer", "9" * 30), f"There is no customer {'9' * 30}; give an id or an e-mail address."),
         (("ann", "--label", "x" * 101), "label: A label has at most 100 characters."),
         (
             ("ann", "--expires", "2020-01-01"),

@@ -24,7 +24,9 @@ def test_two_workers_together_keep_a_days_quota(shop: Shop) -> None:
     assert statuses.total() == ASKED
     assert LIMIT <= statuses[200] <= LIMIT + 10
     assert server.stop() == 0
-    [(used,)] = shop.execute("SELECT used FROM access_counter WHERE length(period) = 10", "logs")
+    [(used,)] = shop.execute(
+        "SELECT used FROM access_counter WHERE subject LIKE 'key:%' AND length(period) = 10", "logs"
+    )
     assert used == LIMIT
 
 
@@ -47,5 +49,5 @@ def test_a_key_without_limits_is_counted(shop: Shop) -> None:
     server.wait_until_ready()
     assert ask_many(server, pair, 300) == {200: 300}
     assert server.stop() == 0
-    counts = shop.execute("SELECT used FROM access_counter ORDER BY period", "logs")
+    counts = shop.execute("SELECT used FROM access_counter WHERE subject LIKE 'key:%'", "logs")
     assert counts == [(300,), (300,)]

@@ -1,54 +1,25 @@
 """A buyer's key sees its customer's own sales, record and downloads, and nothing else."""
 
-import threading
-from dataclasses import dataclass
-from typing import Any
-
 import pytest
-from django.db import connections
 
 from tests.asking import ask
+from tests.eddapi.buyers import Buyer, make_buyer
 from tests.shops import (
-    bearing,
     get_key,
-    setup_customer,
     setup_discount,
-    setup_download,
     setup_key,
     setup_order,
     setup_product,
-    setup_refund,
     setup_settings,
     signed,
 )
-from tillroll.access.digests import Pair
-from tillroll.access.services import issue_customer_key
-from tillroll.shop.models import Customer, Order
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
-
-
-@dataclass
-class Buyer:
-    customer: Customer
-    order: Order
-    refund: Order
-    pair: Pair
 
 
 @pytest.fixture(autouse=True)
 def settings_of_shop() -> None:
     setup_settings(dialect="edd3")
-
-
-def make_buyer(name: str) -> Buyer:
-    customer = setup_customer(f"{name}@example.com", name.title())
-    product = setup_product(title=f"Ware of {name}")
-    order = setup_order(product, customer=customer, email=f"{name}@example.com", payment_key=f"key-of-{name}")
-    refund = setup_refund(setup_order(product, customer=customer, email=f"{name}@example.com"))
-    setup_download(product, customer, ip="203.0.113.1", file_name=f"file of {name}")
-    _, pair = issue_customer_key(customer)
-    return Buyer(customer, order, refund, pair)
 
 
 @pytest.fixture
@@ -178,41 +149,3 @@ def test_a_long_list_of_own_sales_is_streamed_and_stays_ones_own(
         setup_order(product, customer=bob.customer, email="bob@example.com")
     sales = ask("/edd-api/v2/sales/", signed(ann.pair, number=-1)).data["sales"]
     assert [sale["customer_id"] for sale in sales] == [str(ann.customer.pk)] * 5
-
-
-@pytest.mark.django_db(databases=["default", "logs"], transaction=True)
-def test_two_buyers_in_one_worker_never_see_each_others_bytes() -> None:
-    from tests.shops import empty_shop
-
-    setup_settings(dialect="edd3")
-    buyers = {name: make_buyer(name) for name in ("ann", "bob")}
-    questions = [
-        (f"/edd-api/{version}/{endpoint}/", fmt)
-        for version in ("v1", "v2")
-        for endpoint in ("customers", "sales", "file-download-logs", "info")
-        for fmt in ("json", "xml")
-    ]
-    wrong: list[str] = []
-    done: list[int] = []
-
-    def run(name: str) -> None:
-        mine = buyers[name]
-        other = "bob" if name == "ann" else "ann"
-        for turn in range(4):
-            for path, fmt in questions:
-                how: dict[str, Any] = {"headers": bearing(mine.pair)} if turn % 2 else {}
-                query = {"format": fmt} if how else signed(mine.pair, format=fmt)
-                content = ask(path, query, **how).content.decode()
-                if f"{other}@" in content or f"of {other}" in content or f"of-{other}" in content:
-                    wrong.append(f"{name} at {path}: {content}")
-                done.append(1)
-        connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(name,)) for name in ("ann", "bob", "ann", "bob")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    empty_shop()
-    assert wrong == []
-    assert len(done) == 4 * 4 * len(questions)

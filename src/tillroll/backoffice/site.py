@@ -25,7 +25,6 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Orders", "receipt_long", "shop_order"),
             ("Customers", "group", "shop_customer"),
             ("Discounts", "sell", "shop_discount"),
-            ("File downloads", "download", "shop_filedownload"),
         ),
     ),
     (
@@ -41,7 +40,13 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Users", "person", "access_user"),
             ("Roles", "badge", "access_role"),
             ("API keys", "key", "access_apikey"),
+        ),
+    ),
+    (
+        "Logs",
+        (
             ("API requests", "monitoring", "access_requestlogentry"),
+            ("File downloads", "download", "shop_filedownload"),
         ),
     ),
     ("Shop", (("Settings", "settings", "shop_shopsettings"),)),

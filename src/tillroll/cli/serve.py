@@ -110,7 +110,8 @@ def _run(address: str, port: int, workers: int, access_log: bool) -> None:
 
     connections.close_all()  # a connection must not cross into the workers
     Server(
-        "tillroll.wsgi:application",
+        "tillroll.wsgi:make_worker",
+        factory=True,
         address=address,
         port=port,
         interface=Interfaces.WSGI,

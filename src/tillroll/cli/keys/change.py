@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tillroll.cli.keys.find import find_customer, find_key
+from tillroll.cli.customers import find_customer
+from tillroll.cli.keys.find import find_key
 from tillroll.cli.keys.pair import show_pair
 from tillroll.cli.limits import NONE, limit_options, read_end, read_grace, read_limits, read_words
 from tillroll.cli.refusals import Refusal, describe_invalid
