@@ -92,7 +92,8 @@ COMMANDS = dict(list_commands(tillroll))
 
 
 def find_section(path: str) -> str:
-    """What the page says of a command: its own heading's text, else that of its group."""
+    """What the page says of a command: its own heading's text; else its own part of the group's, behind what
+    the group says of all its commands."""
     sections = dict(
         re.findall(r"^## (tillroll [^\n]+)\n(.*?)(?=^## |\Z)", read("commands.md"), re.MULTILINE | re.DOTALL)
     )
@@ -100,7 +101,7 @@ def find_section(path: str) -> str:
         return str(sections[path])
     group = sections.get(path.rpartition(" ")[0], "")
     found = re.search(rf"\*\*`{path}\b.*?(?=\n\*\*`tillroll|\Z)", group, re.DOTALL)
-    return found[0] if found else ""
+    return group.partition("\n**`tillroll")[0] + found[0] if found else ""
 
 
 @pytest.mark.parametrize("path", COMMANDS)
