@@ -100,7 +100,8 @@ class Key(msgspec.Struct, frozen=True):
     is_in_force: bool
 
 
-def _run_alone(query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+def run_alone(query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Runs one SELECT outside of any request's own transaction."""
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         return list(cursor.fetchall())
@@ -109,7 +110,7 @@ def _run_alone(query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
 def find_caller(
     public_key: str,
     secret: str,
-    run: Run = _run_alone,
+    run: Run = run_alone,
     *,
     now: datetime | None = None,
     revision: int = 0,
@@ -156,7 +157,7 @@ MOST_KEPT = 2_000
 """Keys that a worker keeps: about a megabyte."""
 
 
-def find_key(public_key: str, run: Run = _run_alone, revision: int = 0) -> Key | None:
+def find_key(public_key: str, run: Run = run_alone, revision: int = 0) -> Key | None:
     """The key of a name, in force or not; kept for one revision of access (0: read anew)."""
     global _kept
     kept = _kept
