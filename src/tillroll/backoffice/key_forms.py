@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
 
+from tillroll.access.addresses import parse_networks
 from tillroll.access.models import ApiKey, Role, User
 from tillroll.access.services import KeyLimits
 from tillroll.backoffice.forms import LimitsForm, OnceForm, moment, text, ticks
@@ -82,6 +83,12 @@ class KeyForm(LimitsForm):
         if end and end <= timezone.now():
             raise ValidationError("This time is past. To end a key now, revoke it.")
         return end
+
+    def clean_networks(self) -> str:
+        try:
+            return " ".join(parse_networks(self.cleaned_data["networks"]))
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
 
     def get_limits(self) -> KeyLimits:
         found = self.cleaned_data

@@ -21,7 +21,7 @@ from tillroll.access.policy import Policy, join_roles, list_role_policies, make_
 from tillroll.access.states import ANSWERING, KEY_STATES, KeyState, with_state
 from tillroll.access.usage import list_usage
 from tillroll.backoffice import key_export, key_pages
-from tillroll.backoffice.columns import lines, link, plain, shown
+from tillroll.backoffice.columns import lines, link, moment, shown
 from tillroll.backoffice.filters import by_holder, one_of
 from tillroll.backoffice.rights import may
 from tillroll.backoffice.site import site
@@ -35,12 +35,17 @@ def show_state(key: Any) -> SafeString:
     return format_html('<span class="state state-{}">{}</span>', key.state, KEY_STATES[KeyState(key.state)])
 
 
-def list_rights(key: Any) -> list[str]:
-    """What a key may see: its holder's roles and capabilities, or one customer's records."""
+def _rights(key: Any) -> str:
+    """Whose rights a key has: its holder's roles', or one customer's records."""
     if key.customer_id is not None:
-        return [f"only customer {key.customer_id}"]
-    roles = ", ".join(key.user.role_slugs.split("\n")) if key.user.role_slugs else "no role"
-    return [roles, *key.user.capabilities.split()]
+        return f"only customer {key.customer_id}"
+    return key.user.role_slugs.replace("\n", ", ") or "no role"
+
+
+def _capabilities(key: Any) -> SafeString | str:
+    if key.customer_id is not None:
+        return "see this customer's own sales, record and downloads"
+    return lines(key.user.capabilities.split()) or "nothing"
 
 
 def list_limits(policy: Policy) -> list[str]:
@@ -91,7 +96,7 @@ def _last_use(key: Any) -> str | None:
 KEY_START = shown(lambda key: f"{key.public_key[:6]}…", "key")
 NAME = shown(lambda key: key.label or "no label", "label", "label")
 HOLDER = shown(lambda key: link("access_user", key.user.pk, key.user), "holder", "user__username")
-RIGHTS = shown(lambda key: list_rights(key)[0], "rights")
+RIGHTS = shown(_rights, "rights")
 LAST_USE = shown(_last_use, "last use")
 CALLS = shown(lambda key: f"{key.usage.this_month:,}", "calls this month")
 STATE = shown(show_state, "state")
@@ -144,12 +149,12 @@ class ApiKeyPage(Viewer):
             {
                 "fields": (
                     (NAME, KEY_START),
-                    (STATE, plain("created_at", "created")),
-                    (plain("expires_at", "expires"), plain("revoked_at", "revoked")),
+                    (STATE, moment("created_at", "created")),
+                    (moment("expires_at", "expires"), moment("revoked_at", "revoked", "no")),
                 )
             },
         ),
-        ("Rights", {"fields": ((HOLDER, CUSTOMER), shown(lambda key: lines(list_rights(key)), "may"))}),
+        ("Rights", {"fields": ((HOLDER, CUSTOMER), RIGHTS, shown(_capabilities, "may"))}),
         (
             "Limits",
             {

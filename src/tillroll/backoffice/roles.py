@@ -23,11 +23,11 @@ from tillroll.backoffice.site import site
 from tillroll.backoffice.viewer import Viewer
 
 CAPABILITIES = {
-    Capability.VIEW_SHOP_REPORTS: "See sales, orders and figures (view_shop_reports)",
-    Capability.VIEW_SHOP_SENSITIVE_DATA: "See customers and what is personal (view_shop_sensitive_data)",
-    Capability.MANAGE_SHOP_DISCOUNTS: "See discounts (manage_shop_discounts)",
-    Capability.MANAGE_SHOP_SETTINGS: "Manage settings, keys and roles (manage_shop_settings)",
-    Capability.EXPORT_SHOP_REPORTS: "Export lists (export_shop_reports)",
+    Capability.VIEW_SHOP_REPORTS: "Sales, orders and figures: view_shop_reports",
+    Capability.VIEW_SHOP_SENSITIVE_DATA: "Customers and what is personal: view_shop_sensitive_data",
+    Capability.MANAGE_SHOP_DISCOUNTS: "Discounts: manage_shop_discounts",
+    Capability.MANAGE_SHOP_SETTINGS: "Settings, API keys and roles: manage_shop_settings",
+    Capability.EXPORT_SHOP_REPORTS: "Exports of lists: export_shop_reports",
 }
 
 
@@ -66,9 +66,7 @@ class RoleForm(LimitsForm):
             rights.help_text = "This role comes from another shop: what it may do is changed there."
         elif lacking := list_lacking(actor, Capability):
             rights.help_text = f"You can't give what you don't have yourself: {', '.join(lacking)}."
-        self.fields[
-            "quota_month"
-        ].help_text = "Empty: as many as one likes. A key may have limits of its own."
+        self.fields["quota_month"].help_text = "Empty: any number. A key may have limits of its own."
 
     @property
     def groups(self) -> tuple[Group, ...]:

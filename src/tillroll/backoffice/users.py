@@ -86,14 +86,11 @@ class UserRightsForm(PageForm):
         known = list(Role.objects.order_by("name"))
         self.fields["roles"].choices = [(role.slug, role.name) for role in known]  # type: ignore[attr-defined]
         kept = [role.name for role in known if list_lacking(actor, role.capabilities)]
+        roles = self.fields["roles"]
         if kept:
-            self.fields[
-                "roles"
-            ].help_text = f"You can't give roles that may do more than you: {', '.join(kept)}."
+            roles.help_text = f"You can't give a role that may do more than you: {', '.join(kept)}."
         elif holder.source_id is not None:
-            self.fields[
-                "roles"
-            ].help_text = "This account came from another shop, whose import knows its roles."
+            roles.help_text = "This account came from another shop; an import brings its roles there back."
         self.refusal = ""
         try:
             check_account(actor, holder)
@@ -155,8 +152,7 @@ class UserPage(LargeViewer):
     search_fields = ("username", "display_name", "email")
     search_help_text = "Name or e-mail address"
     ordering = ("-wire_id",)
-    change_form_outer_before_template = "backoffice/user_new_key.html"
-    change_form_outer_after_template = "backoffice/user_forms.html"
+    change_form_outer_before_template = "backoffice/user_forms.html"
     fieldsets = (
         (
             None,
