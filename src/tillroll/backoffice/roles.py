@@ -8,7 +8,7 @@ from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from tillroll.access.capabilities import Capability
+from tillroll.access.capabilities import KNOWN, Capability
 from tillroll.access.models import Role
 from tillroll.access.policy import Policy, make_policy
 from tillroll.access.services import delete_role, save_role
@@ -43,7 +43,7 @@ class RoleForm(LimitsForm):
         if role is not None:
             kwargs["initial"] = {
                 "name": role.name,
-                "capabilities": role.capabilities,
+                "capabilities": [one for one in role.capabilities if one in KNOWN],
                 "endpoints": role.endpoints.split(),
                 "hidden_fields": role.hidden_fields.split(),
                 "rate_minute": role.rate_minute,
