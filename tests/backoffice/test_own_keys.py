@@ -68,6 +68,8 @@ def test_the_page_of_who_may_see_nothing_leads_nowhere_else(shop: Shop, login: L
     page = get_text(login("subscriber"), OWN)
     assert "/admin/shop/" not in page
     assert "/admin/access/" not in page
+    assert "have permission to view" not in page
+    assert page.count(f'href="{OWN}"') == 2  # in the menu and in the account's links
     assert 'action="/admin/logout/"' in page
 
 

@@ -49,6 +49,12 @@ def check_roles(actor: User, added: Iterable[Role]) -> None:
             )
 
 
+def describe_ungivable(actor: User, roles: Iterable[Role]) -> str:
+    """The sentence beside a choice of roles, where some of them can't be chosen; else empty."""
+    kept = [role.name for role in roles if list_lacking(actor, role.capabilities)]
+    return f"You can't give a role that may do more than you: {', '.join(kept)}." if kept else ""
+
+
 def check_capabilities(actor: User, added: Iterable[str]) -> None:
     """Capabilities that are newly given to a role."""
     if lacking := list_lacking(actor, added):

@@ -16,7 +16,7 @@ from tillroll.access.addresses import parse_networks
 from tillroll.access.models import ApiKey, Role, User
 from tillroll.access.services import KeyLimits
 from tillroll.backoffice.forms import LimitsForm, OnceForm, moment, text, ticks
-from tillroll.backoffice.granting import BUYERS_KEY, check_key, check_roles, list_lacking
+from tillroll.backoffice.granting import BUYERS_KEY, check_key, check_roles, describe_ungivable, list_lacking
 from tillroll.shop.models import Customer
 from tillroll.shop.text import fold_case
 
@@ -111,8 +111,9 @@ class IssueForm(KeyForm, OnceForm):
         self.whom = whom
         self.found: User | None = None
         self.buyer: Customer | None = None
-        self.fields.update(self._make_holder_fields())
-        self.groups = (Group("", (*self._make_holder_fields(), "label")), *LIMITS)
+        named = self._make_holder_fields()
+        self.fields.update(named)
+        self.groups = (Group("", (*named, "label")), *LIMITS)
 
     def _make_holder_fields(self) -> dict[str, forms.Field]:
         if self.whom is For.USER:
@@ -126,7 +127,8 @@ class IssueForm(KeyForm, OnceForm):
                     most=254,
                 )
             }
-        roles = Role.objects.order_by("name")
+        roles = list(Role.objects.order_by("name"))
+        more = describe_ungivable(self.user, roles)
         return {
             "username": text(
                 "Name", "What the program is called, such as warehouse.", required=True, most=60
@@ -134,7 +136,7 @@ class IssueForm(KeyForm, OnceForm):
             "roles": ticks(
                 "Roles",
                 [(role.slug, role.name) for role in roles],
-                "What its keys may see. Nobody can log in with a service account.",
+                f"What its keys may see. Nobody can log in with a service account. {more}".strip(),
             ),
         }
 

@@ -1,5 +1,6 @@
 """Roles: what their users may do, and what keys of theirs may ask, how often."""
 
+import logging
 from typing import Any
 
 from django.contrib import admin, messages
@@ -21,6 +22,8 @@ from tillroll.backoffice.keys import list_limits
 from tillroll.backoffice.rights import get_actor
 from tillroll.backoffice.site import site
 from tillroll.backoffice.viewer import Viewer
+
+logger = logging.getLogger(__name__)
 
 CAPABILITIES = {
     Capability.VIEW_SHOP_REPORTS: "Sales, orders and figures: view_shop_reports",
@@ -147,6 +150,7 @@ class RolePage(Viewer):
             raise Http404
         form = PageForm(request.POST if request.method == "POST" else None)
         if form.is_valid() and form.attempt(lambda: delete_role(role)):
+            logger.info("%s removed the role %s.", get_actor(request).username, role.slug)
             messages.success(request, f"The role {role.name} was removed.")
             return HttpResponseRedirect(reverse("admin:access_role_changelist"))
         return site.show(
@@ -164,6 +168,7 @@ class RolePage(Viewer):
         self._check(request)
         form: Any = RoleForm(request.POST or None, actor=get_actor(request), role=role)
         if request.method == "POST" and form.is_valid() and (saved := form.save()):
+            logger.info("%s saved the role %s.", get_actor(request).username, saved.slug)
             messages.success(request, f"The role {saved.name} was saved; it counts from the next request on.")
             return HttpResponseRedirect(reverse("admin:access_role_changelist"))
         return site.show(

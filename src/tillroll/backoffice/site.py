@@ -102,9 +102,15 @@ class BackOffice(_Site):
         return response
 
     def show(self, request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
-        """A page of our own in the back office's frame."""
+        """A page of our own in the back office's frame; for those who may see nothing else there, the frame
+        leads to their own keys."""
         request.current_app = self.name
-        return TemplateResponse(request, template, {**self.each_context(request), "title": title, **context})
+        frame = self.each_context(request)
+        if not frame["has_permission"]:
+            keys = {"title": "My API keys", "icon": "key", "link": reverse("admin:own_keys")}
+            page = {**keys, "active": True, "has_permission": True}
+            frame |= {"has_permission": True, "sidebar_navigation": [{"title": "Account", "items": [page]}]}
+        return TemplateResponse(request, template, {**frame, "title": title, **context})
 
     def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Every page's template names it, but the menu is short and each list has its own search."""

@@ -6,6 +6,7 @@ shop's settings.
 
 import copy
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -21,7 +22,7 @@ from tillroll.access.services import issue_key, revoke_keys, set_active, set_rol
 from tillroll.access.states import with_state
 from tillroll.backoffice.columns import lines, plain, shown
 from tillroll.backoffice.forms import OnceForm, PageForm, text, tick, ticks
-from tillroll.backoffice.granting import check_account, check_key, check_roles, list_lacking
+from tillroll.backoffice.granting import check_account, check_key, check_roles, describe_ungivable
 from tillroll.backoffice.keys import add_usage
 from tillroll.backoffice.rights import get_actor, may
 from tillroll.backoffice.shown_once import Shown, keep_unstored, show_pair
@@ -45,12 +46,18 @@ class UserKeysForm(OnceForm):
     def __init__(self, *args: Any, holder: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.holder = holder
-        for name, check in (("generate", check_key), ("revoke", check_account)):
-            try:
-                check(self.user, holder)
-            except ValidationError as error:
-                self.fields[name].widget.attrs["disabled"] = True
-                self.fields[name].help_text = error.messages[0]
+        self.may_generate = self._may("generate", check_key)
+        self.may_revoke = self._may("revoke", check_account)
+
+    def _may(self, name: str, check: Callable[[User, User], None]) -> bool:
+        """Whether a box may be ticked; else it says why not."""
+        try:
+            check(self.user, self.holder)
+        except ValidationError as error:
+            self.fields[name].widget.attrs["disabled"] = True
+            self.fields[name].help_text = error.messages[0]
+            return False
+        return True
 
     def clean_generate(self) -> bool:
         if wanted := self.cleaned_data["generate"]:
@@ -85,12 +92,11 @@ class UserRightsForm(PageForm):
         self.actor, self.holder = actor, holder
         known = list(Role.objects.order_by("name"))
         self.fields["roles"].choices = [(role.slug, role.name) for role in known]  # type: ignore[attr-defined]
-        kept = [role.name for role in known if list_lacking(actor, role.capabilities)]
-        roles = self.fields["roles"]
-        if kept:
-            roles.help_text = f"You can't give a role that may do more than you: {', '.join(kept)}."
-        elif holder.source_id is not None:
-            roles.help_text = "This account came from another shop; an import brings its roles there back."
+        self.fields["roles"].help_text = describe_ungivable(actor, known)
+        if holder.source_id is not None:
+            self.fields[
+                "roles"
+            ].help_text += " An import brings back the roles of the shop that this user is of."
         self.refusal = ""
         try:
             check_account(actor, holder)
