@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 import time_machine
+from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from tests.backoffice.forms import deny, get_self, read_form_id, read_pair, read
 from tests.shops import get_key, setup_key, setup_order, setup_source, setup_user
 from tillroll.access.models import ApiKey, Role, User
 from tillroll.access.services import set_active
+from tillroll.backoffice.shown_once import keep_unstored
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 
@@ -58,6 +60,7 @@ def test_the_answer_is_a_page_that_no_cache_keeps_with_lines_to_try(shop: Shop, 
     page = reply.content.decode()
     pair = read_pair(page)
     assert "no-store" in reply.headers["Cache-Control"]
+    assert "no-store" in keep_unstored(HttpResponse()).headers["Cache-Control"]
     curl = f"curl -H 'Authorization: Bearer {pair.bearer}' 'http://testserver/edd-api/v2/sales/'"
     assert read_shown(page, "curl") == curl
     assert (
