@@ -8,22 +8,19 @@ request_speed.
 
 import argparse
 import json
-import os
-import socket
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
-from time import monotonic, perf_counter, sleep
+from time import perf_counter
 from urllib.request import urlopen
 
 from rich.console import Console
 from rich.table import Table
 
 from bench.load import Load, measure
+from bench.servers import make_environment, read_pair, run_tillroll, serve
 
 QUESTIONS = {
     "products": "/edd-api/v2/products/?number=10",
@@ -41,14 +38,6 @@ QUESTIONS = {
 GOALS = {"v2 customers, 10": 0.60, "v2 sales, 50": 0.70}
 """Shares of the floor that must be reached."""
 
-_START_SECONDS = 60
-_SERVE = (
-    "import sys; from granian.constants import Interfaces; from granian.log import LogLevels;"
-    "from granian.server import Server;"
-    "Server(sys.argv[1], address='127.0.0.1', port=int(sys.argv[2]), interface=Interfaces.WSGI, workers=1,"
-    " blocking_threads=2, websockets=False, log_level=LogLevels.warning).serve()"
-)
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(
@@ -63,14 +52,13 @@ def main() -> None:
     asked = parser.parse_args()
     console = Console(width=110)
     with tempfile.TemporaryDirectory() as home, ExitStack() as servers:
-        environment = {**os.environ, "TILLROLL_HOME": home, "PYTHONPATH": os.pathsep.join(("src", "."))}
-        (Path(home) / "static").mkdir()
-        _run_tillroll(("demo", "--orders", str(asked.orders)), environment)
+        environment = make_environment(Path(home))
+        run_tillroll(("demo", "--orders", str(asked.orders)), environment)
         began = perf_counter()
-        ours = servers.enter_context(_serve("tillroll.wsgi:application", environment))
+        ours = servers.enter_context(serve("tillroll.wsgi:application", environment))
         started = perf_counter() - began
-        floor = servers.enter_context(_serve("bench.floor:application", environment))
-        pair = _read_pair(Path(home))
+        floor = servers.enter_context(serve("bench.floor:application", environment))
+        pair = read_pair(Path(home))
         chosen = {name: url for name, url in QUESTIONS.items() if asked.only in name}
         for url in chosen.values():
             _compare(ours.base + url + pair, floor.base + url + pair)
@@ -111,60 +99,6 @@ def _add_row(table: Table, name: str, rounds: list[tuple[Load, Load]]) -> float:
         f"{median(pair[1].p99 for pair in rounds):.1f}",
     )
     return ratio
-
-
-class _Server:
-    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
-        self._process = process
-        self.base = f"http://127.0.0.1:{port}"
-
-    def read_megabytes(self) -> float:
-        """Resident memory of the worker, the server's only child."""
-        own = self._process.pid
-        children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
-        sizes = [
-            int(line.split()[1])
-            for child in children
-            for line in Path(f"/proc/{child}/status").read_text().splitlines()
-            if line.startswith("VmRSS:")
-        ]
-        return max(sizes, default=0) / 1024
-
-
-@contextmanager
-def _serve(application: str, environment: dict[str, str]) -> Iterator[_Server]:
-    """A server of an application, from its first answer to the end of the block."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen([sys.executable, "-c", _SERVE, application, str(port)], env=environment)
-    try:
-        end = monotonic() + _START_SECONDS
-        while not _listens(port):
-            if process.poll() is not None or monotonic() > end:
-                sys.exit(f"{application} did not start.")
-            sleep(0.05)
-        yield _Server(process, port)
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _run_tillroll(arguments: tuple[str, ...], environment: dict[str, str]) -> None:
-    code = "from tillroll.cli import main; main()"
-    subprocess.run(
-        [sys.executable, "-c", code, *arguments], env=environment, check=True, stdout=subprocess.DEVNULL
-    )
-
-
-def _read_pair(home: Path) -> str:
-    kept = dict(line.split("=", 1) for line in (home / "demo-credentials").read_text().split())
-    return f"&key={kept['public_key']}&token={kept['token']}"
 
 
 def _compare(ours: str, floor: str) -> None:

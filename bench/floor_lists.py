@@ -393,6 +393,16 @@ def info(_run: Run, shop: Shop, _asked: Asked) -> Body:
                 "view_shop_sensitive_data": True,
                 "manage_shop_discounts": True,
             },
+            "endpoints": [
+                "stats",
+                "products",
+                "customers",
+                "sales",
+                "discounts",
+                "file-download-logs",
+                "info",
+            ],
+            "limits": {},
             "site": {
                 "wp_version": "6.9.7",
                 "edd_version": shop.edd_version or "3.6.5",

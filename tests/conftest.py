@@ -19,6 +19,10 @@ for _name in (
     "TILLROLL_LOGS_URL",
     "TILLROLL_PATH_PREFIX",
     "TILLROLL_TRUSTED_PROXIES",
+    "TILLROLL_REDIS_URL",
+    "TILLROLL_WORKERS",
+    "TILLROLL_FAILED_TRIES",
+    "TILLROLL_OLD_KEY_PEPPERS",
 ):
     os.environ.pop(_name, None)
 

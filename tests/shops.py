@@ -3,6 +3,7 @@
 Amounts may be given as text ("19.99"). Nothing here looks at the clock but through the services.
 """
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -15,9 +16,9 @@ from django.db import connection, connections, models, transaction
 from django.utils import timezone
 
 from tillroll.access.capabilities import ROLES
-from tillroll.access.digests import Pair, digest_token, make_pair, pepper_id
+from tillroll.access.digests import Pair, digest_token, make_bearer, make_pair, pepper_id
 from tillroll.access.log import request_log
-from tillroll.access.models import ApiKey, Role, User, UserCapability
+from tillroll.access.models import ApiKey, RequestLogEntry, Role, User, UserCapability
 from tillroll.access.services import create_user, refresh_capabilities, set_roles
 from tillroll.eddapi import shop as kept_settings
 from tillroll.shop import services
@@ -251,10 +252,16 @@ def setup_key(
     label: str = "",
     public_key: str = "",
     token: str = "",
+    customer: Customer | None = None,
+    **limits: Any,
 ) -> Pair:
-    """A key in force, of the user given or of a fresh one with that role; key and token may be chosen."""
+    """A key in force, of the user given or of a fresh one with that role; key and token may be chosen.
+
+    With `customer` a buyer's key. `limits` are fields of a key, such as endpoints="sales" or quota_day=5.
+    """
     fresh = make_pair()
-    pair = Pair(public_key or fresh.public_key, token or fresh.token)
+    public_key = public_key or fresh.public_key
+    pair = Pair(public_key, token or fresh.token, make_bearer(public_key))
     holder = user or setup_user(role=role)
     with write(Topic.ACCESS):
         ApiKey.objects.create(
@@ -263,13 +270,39 @@ def setup_key(
             public_key=pair.public_key,
             token_digest=digest_token(pair.token),
             pepper_id=pepper_id(),
+            bearer_digest=digest_token(pair.bearer),
+            bearer_pepper_id=pepper_id(),
+            customer_id=customer.pk if customer else None,
             created_at=timezone.now(),
+            **limits,
         )
     return pair
 
 
+def setup_line_of_log(at: datetime | None = None, **overrides: Any) -> RequestLogEntry:
+    """A line of the request log, of a good answer unless it says otherwise."""
+    return RequestLogEntry.objects.create(at=at or timezone.now(), **{"status": 200, **overrides})
+
+
 def get_key(pair: Pair) -> ApiKey:
     return ApiKey.objects.get(public_key=pair.public_key)
+
+
+def set_source_of_key(pair: Pair) -> None:
+    """Makes a key one that an import brought along."""
+    with write(Topic.ACCESS):
+        ApiKey.objects.filter(public_key=pair.public_key).update(source=setup_source())
+
+
+def bearing(pair: Pair) -> dict[str, str]:
+    """The header that carries a key's bearer secret."""
+    return {"Authorization": f"Bearer {pair.bearer}"}
+
+
+def basic(pair: Pair) -> dict[str, str]:
+    """The header that carries key and token as HTTP Basic."""
+    credentials = base64.b64encode(f"{pair.public_key}:{pair.token}".encode()).decode()
+    return {"Authorization": f"Basic {credentials}"}
 
 
 def signed(pair: Pair, **parameters: object) -> dict[str, object]:

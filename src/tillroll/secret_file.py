@@ -18,15 +18,28 @@ class Secrets:
 def load_secrets(
     path: Path, *, secret_key: str = "", key_pepper: str = "", old_key_peppers: Iterable[str] = ()
 ) -> Secrets:
-    """The secrets given, else those in the file, which is made with fresh ones where it does not exist."""
+    """The secrets given, else those in the file, which is made with fresh ones where it does not exist.
+
+    Old peppers of both count: whoever changes a pepper in one place must not lose those of the other.
+    """
     if secret_key and key_pepper:
         return Secrets(secret_key, key_pepper, tuple(old_key_peppers))
     kept = _read(path) if path.exists() else _make(path)
     return Secrets(
         secret_key or kept["SECRET_KEY"],
         key_pepper or kept["KEY_PEPPER"],
-        tuple(old_key_peppers) or tuple(kept.get("OLD_KEY_PEPPERS", "").split()),
+        tuple(dict.fromkeys((*old_key_peppers, *kept.get("OLD_KEY_PEPPERS", "").split()))),
     )
+
+
+def holds_pepper(path: Path, pepper: str) -> bool:
+    """Whether a pepper is the one in the file, and not one that the environment gave."""
+    return path.exists() and _read(path)["KEY_PEPPER"] == pepper
+
+
+def list_old_peppers(path: Path) -> list[str]:
+    """The old peppers in the file; none where there is no file."""
+    return _read(path).get("OLD_KEY_PEPPERS", "").split() if path.exists() else []
 
 
 def change_pepper(path: Path) -> int:

@@ -63,6 +63,27 @@ def _words(name: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
 
 
+def _number(name: str, default: int) -> int:
+    """A whole number from 1 up; the default where nothing is given."""
+    given = os.environ.get(name, "").strip()
+    if given and not (given.isascii() and given.isdigit() and int(given)):
+        from django.core.exceptions import ImproperlyConfigured
+
+        raise ImproperlyConfigured(f"{name} takes a whole number from 1 up, not {given}.")
+    return int(given or default)
+
+
+def _redis_url(name: str) -> str:
+    url = os.environ.get(name, "").strip()
+    if url and not url.startswith(("redis://", "rediss://", "unix://")):
+        from django.core.exceptions import ImproperlyConfigured
+
+        raise ImproperlyConfigured(
+            f"{name} takes the address of a Redis, redis://:password@host:6379/0; leave it empty for none."
+        )
+    return url
+
+
 TILLROLL_HOME = Path(os.environ.get("TILLROLL_HOME") or _DEFAULT_HOME).expanduser().absolute()
 """The folder of databases and files."""
 
@@ -176,26 +197,25 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _flag("TILLROLL_HTTPS", False)
 """Cookies over HTTPS only; switch it on behind TLS."""
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SESSION_COOKIE_SECURE else None
 
-WORKER_THREADS = int(
-    os.environ.get("TILLROLL_THREADS") or (4 if os.environ.get("TILLROLL_DATABASE_URL") else 2)
-)
+WORKER_THREADS = _number("TILLROLL_THREADS", 4 if os.environ.get("TILLROLL_DATABASE_URL") else 2)
 """Threads of a worker: two keep one core busy with SQLite, four wait for PostgreSQL."""
 
-WORKERS = max(int(os.environ.get("TILLROLL_WORKERS") or 1), 1)
+WORKERS = _number("TILLROLL_WORKERS", 1)
 """Processes that share this machine's requests; `serve --workers` says so to each of them."""
 
-REDIS_URL = os.environ.get("TILLROLL_REDIS_URL", "")
+REDIS_URL = _redis_url("TILLROLL_REDIS_URL")
 """A Redis that all workers count requests a minute in; without one each worker gets its share of a rate."""
 
-FAILED_TRIES_A_MINUTE = int(os.environ.get("TILLROLL_FAILED_TRIES") or 60)
+FAILED_TRIES_A_MINUTE = _number("TILLROLL_FAILED_TRIES", 60)
 """Unknown keys and wrong tokens that one address may send in a minute, before it is told to wait."""
 
 FAILED_LOGINS = 10
 FAILED_LOGIN_MINUTES = 15
 """So many wrong passwords from one address in so many minutes; then it has to wait."""
 
-LOG_FLUSH_SECONDS = 1.0
-"""How long a line of the request log may wait to be written: short enough to watch a client live."""
+LOG_FLUSH_SECONDS = 0.5
+"""How long a line of the request log may wait to be written: with the writing itself, a worker that is killed
+takes less than the last second along."""
 
 LOG_FLUSH_LINES = 2_000
 """How many lines wait before they are written at once: so many that a busy worker writes once a second."""

@@ -12,6 +12,7 @@ django = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402  (models can be imported only now)
 
+from tillroll.access.background import start_in_worker  # noqa: E402
 from tillroll.eddapi.app import application as eddapi  # noqa: E402
 from tillroll.eddapi.request import is_api  # noqa: E402
 
@@ -24,3 +25,10 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         environ["SCRIPT_NAME"] = prefix
         environ["PATH_INFO"] = environ["PATH_INFO"][len(prefix) :]
     return django(environ, start_response)
+
+
+def make_worker() -> Callable[..., Iterable[bytes]]:
+    """What `tillroll serve` calls in each of its workers: the application, with the jobs behind it running,
+    which a worker that nobody asks anything has to do too."""
+    start_in_worker()
+    return application

@@ -9,7 +9,14 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from tests.cli.running import make_environment
-from tillroll.secret_file import Secrets, load_secrets
+from tillroll.secret_file import (
+    Secrets,
+    change_pepper,
+    drop_old_peppers,
+    holds_pepper,
+    list_old_peppers,
+    load_secrets,
+)
 
 RACERS = 6
 
@@ -59,6 +66,46 @@ def test_a_secret_that_is_given_goes_over_the_files(path: Path) -> None:
     assert load_secrets(path, secret_key="a") == Secrets("a", kept.key_pepper)
     assert load_secrets(path, key_pepper="b") == Secrets(kept.secret_key, "b")
     assert load_secrets(path) == kept
+
+
+def test_a_changed_pepper_keeps_those_before_it_newest_first(path: Path) -> None:
+    first = load_secrets(path)
+    assert change_pepper(path) == 1
+    second = load_secrets(path)
+    assert change_pepper(path) == 2
+    third = load_secrets(path)
+    assert len({one.key_pepper for one in (first, second, third)}) == 3
+    assert third.old_key_peppers == (second.key_pepper, first.key_pepper)
+    assert third.secret_key == first.secret_key
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [each.name for each in path.parent.iterdir()] == ["secrets"]
+
+
+def test_old_peppers_of_the_file_and_of_the_environment_both_count(path: Path) -> None:
+    first = load_secrets(path).key_pepper
+    change_pepper(path)
+    assert load_secrets(path, old_key_peppers=("a", first)).old_key_peppers == ("a", first)
+    assert load_secrets(path, secret_key="s", key_pepper="p", old_key_peppers=("a",)) == Secrets(
+        "s", "p", ("a",)
+    )
+
+
+def test_dropped_peppers_are_gone_and_the_one_in_force_stays(path: Path) -> None:
+    load_secrets(path)
+    assert (list_old_peppers(path), drop_old_peppers(path)) == ([], 0)
+    change_pepper(path)
+    kept = load_secrets(path)
+    assert list_old_peppers(path) == list(kept.old_key_peppers)
+    assert drop_old_peppers(path) == 1
+    assert load_secrets(path) == Secrets(kept.secret_key, kept.key_pepper)
+
+
+def test_a_pepper_is_known_to_be_the_file_s(path: Path) -> None:
+    assert not holds_pepper(path, "a")
+    assert list_old_peppers(path) == []
+    kept = load_secrets(path)
+    assert holds_pepper(path, kept.key_pepper)
+    assert not holds_pepper(path, "a")
 
 
 @pytest.mark.parametrize(

@@ -133,4 +133,11 @@ def get_text(client: Client, url: str, **query: Any) -> str:
     """A page that must be there."""
     reply = client.get(url, query)
     assert reply.status_code == 200, (url, reply.status_code)
-    return str(reply.content.decode())
+    return str(reply.getvalue().decode())
+
+
+def get_status(client: Client, url: str) -> int:
+    """How a page answers; a streamed one is read to its end."""
+    reply = client.get(url)
+    reply.getvalue()
+    return int(reply.status_code)

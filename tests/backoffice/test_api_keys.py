@@ -168,6 +168,7 @@ def test_a_keys_page_shows_it_whole(shop: Shop, client: Client) -> None:
         f'href="{url_of(successor, "revoke")}"',
     ):
         assert words in page, words
+    assert f'href="{url_of(key, "rotate")}"' not in get_text(client, url_of(key))
     revoke_key(successor)
     page = get_text(client, url_of(successor))
     assert "This key was revoked" in page

@@ -24,7 +24,7 @@ from tests.shops import (
 )
 from tillroll.access.digests import Pair
 from tillroll.access.models import ApiKey, User
-from tillroll.access.services import issue_customer_key, issue_key, revoke_key
+from tillroll.access.services import issue_customer_key, issue_key, revoke_key, rotate_key
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 
@@ -210,8 +210,10 @@ def test_a_rotation_gives_a_new_pair_and_ends_the_old_one_in_time(
 def test_a_rotation_that_is_sent_twice_makes_one_successor(shop: Shop, client: Client) -> None:
     url = url_of(shop.key, "rotate")
     form = {"form_id": read_form_id(get_text(client, url)), "grace": "24"}
-    post(client, url, **form)
-    assert "This form was saved before" in post(client, url, **form)
+    pair = read_pair(post(client, url, **form))
+    page = post(client, url, **form)
+    assert "This key was rotated already" in page
+    assert [text for text in (pair.token, pair.bearer, pair.public_key) if text in page] == []
     assert ApiKey.objects.count() == 2
 
 
@@ -219,6 +221,16 @@ def test_a_key_that_ended_is_not_rotated(shop: Shop, client: Client) -> None:
     revoke_key(shop.key)
     assert "This key has ended; issue a new one." in post(client, url_of(shop.key, "rotate"), grace="0")
     assert ApiKey.objects.count() == 1
+
+
+def test_a_key_that_was_rotated_already_leads_to_its_successor(shop: Shop, client: Client) -> None:
+    successor, pair = rotate_key(shop.key)
+    page = post(client, url_of(shop.key, "rotate"), grace="0")
+    assert f"{pair.public_key[:6]}… took over from it. Rotate that one." in page
+    assert pair.public_key not in page
+    assert ApiKey.objects.count() == 2
+    revoke_key(successor)
+    assert get_key(read_pair(send(client, url_of(shop.key, "rotate"), grace="24"))).meter == shop.key.pk
 
 
 def test_a_wrong_grace_is_refused(shop: Shop, client: Client) -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from tests.backoffice.conftest import Login, Shop, get_text
 from tests.backoffice.forms import get_self
@@ -32,8 +33,9 @@ pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 MOST_LIST_QUERIES = 7
 """Session, user, the shop's settings, count, rows, and one for what belongs to them."""
 
-MOST_QUERIES = {"/admin/access/apikey/": 11}
-"""Of a list of keys also three for their use, one for the roles' limits and one for the shop's clock."""
+MOST_QUERIES = {"/admin/access/apikey/": 11, "/admin/access/requestlogentry/": 13}
+"""Of a list of keys also three for their use, one for the roles' limits and one for the shop's clock. The log
+has two charts besides (calls, errors and names), keys to choose from, and links at its lines."""
 
 
 def count_queries(client: Client, url: str) -> tuple[int, list[str]]:
@@ -60,12 +62,17 @@ def fill(shop: Shop) -> None:
         setup_download(product, customer, order_id=order.pk)
         setup_key(role="shop_worker", label=f"Key {number}")
         Role.objects.create(slug=f"role-{number}", name=f"Role {number}", capabilities=["view_shop_reports"])
-        RequestLogEntry.objects.create(at=shop.entry.at, status=200)
+        RequestLogEntry.objects.create(
+            at=timezone.now(), status=200, key_id=shop.key.pk, user_id=shop.holder.wire_id
+        )
 
 
 @pytest.mark.parametrize("url", PAGES)
 def test_a_list_asks_as_often_for_many_rows_as_for_few(url: str, shop: Shop, login: Login) -> None:
     client = login("superuser")
+    RequestLogEntry.objects.create(
+        at=timezone.now(), status=200, key_id=shop.key.pk, user_id=shop.holder.wire_id
+    )
     few, _ = count_queries(client, url)
     fill(shop)
     many, writes = count_queries(client, url)

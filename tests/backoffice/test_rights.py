@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.backoffice.conftest import Login, Shop, get_text
+from tests.backoffice.conftest import Login, Shop, get_status, get_text
 from tillroll.access.models import Role
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
@@ -62,13 +62,24 @@ def list_record_pages(shop: Shop) -> dict[str, set[str]]:
         f"/admin/access/role/{role}/change/": MANAGERS,
         f"/admin/access/role/{role}/delete/": MANAGERS,
         f"/admin/access/requestlogentry/{shop.entry.pk}/change/": MANAGERS,
+        f"/admin/shop/customer/{shop.customer.pk}/erase/": MANAGERS,
     }
     return {**PAGES, **records}
 
 
+def list_urls(shop: Shop) -> dict[str, set[str]]:
+    """Pages and the files that are taken from them."""
+    files = {
+        "/admin/access/requestlogentry/export/csv/": MANAGERS,
+        "/admin/access/requestlogentry/export/ndjson/": MANAGERS,
+        f"/admin/shop/customer/{shop.customer.pk}/export/": MANAGERS,
+    }
+    return {**list_record_pages(shop), **files}
+
+
 def test_nobody_sees_a_page_without_logging_in(shop: Shop, login: Login) -> None:
     client = login("anonymous")
-    for url in list_record_pages(shop):
+    for url in list_urls(shop):
         reply = client.get(url)
         assert (reply.status_code, reply.headers["Location"]) == (302, f"/admin/login/?next={quote(url)}")
 
@@ -76,14 +87,14 @@ def test_nobody_sees_a_page_without_logging_in(shop: Shop, login: Login) -> None
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_sees_its_pages_and_no_others(role: str, shop: Shop, login: Login) -> None:
     client = login(role)
-    seen = {url for url in list_record_pages(shop) if client.get(url).status_code == 200}
-    assert seen == {url for url, roles in list_record_pages(shop).items() if role in roles}
+    seen = {url for url in list_urls(shop) if get_status(client, url) == 200}
+    assert seen == {url for url, roles in list_urls(shop).items() if role in roles}
 
 
 @pytest.mark.parametrize("role", ["shop_worker", "shop_vendor", "subscriber", "nobody"])
 def test_a_login_without_any_right_gets_403_and_a_way_out(role: str, shop: Shop, login: Login) -> None:
     client = login(role)
-    for url in (*list_record_pages(shop), "/admin/shop/nothing/", "/admin/jsi18n/"):
+    for url in (*list_urls(shop), "/admin/shop/nothing/", "/admin/jsi18n/"):
         assert client.get(url).status_code == 403
     page = client.get("/admin/").content.decode()
     assert "Inkwell" not in page
@@ -94,7 +105,7 @@ def test_a_login_without_any_right_gets_403_and_a_way_out(role: str, shop: Shop,
 
 def test_an_accountant_is_refused_what_takes_another_right(shop: Shop, login: Login) -> None:
     client = login("shop_accountant")
-    refused = [url for url, roles in list_record_pages(shop).items() if "shop_accountant" not in roles]
+    refused = [url for url, roles in list_urls(shop).items() if "shop_accountant" not in roles]
     assert {client.get(url).status_code for url in refused} == {403}
 
 

@@ -112,7 +112,7 @@ def test_a_role_that_is_needed_stays_and_the_page_says_why(client: Client) -> No
     Role.objects.create(slug="seller", name="Seller", source=setup_source())
     setup_user(role="books")
     for slug, words in (
-        ("books", "1 users have the role Books"),
+        ("books", "1 user has the role Books"),
         ("shop_worker", "one of EDD's roles"),
         ("seller", "comes from another shop"),
     ):

@@ -9,6 +9,8 @@ import re
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 import tarfile
 import threading
 from collections.abc import Callable
@@ -18,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.running import Shop, refusal
+from tests.cli.running import Shop, make_environment, refusal
 from tests.conftest import STORE
 from tillroll.cli.archive import read_archive
 from tillroll.cli.refusals import Refusal
@@ -297,18 +299,28 @@ def replace_database(file: Path, change: Callable[[bytes], bytes]) -> None:
 
 @on_sqlite
 def test_a_backup_of_an_older_version_is_brought_up_to_date(after: Shop, saved: Path, tmp_path: Path) -> None:
-    def take_back_a_migration(content: bytes) -> bytes:
-        place = tmp_path / "older.sqlite3"
-        place.write_bytes(content)
-        with closing(sqlite3.connect(place)) as database, database:
-            database.execute("DELETE FROM django_migrations WHERE app = 'access' AND name = '0002_roles'")
-        return place.read_bytes()
+    older = tmp_path / "older"
+    older.mkdir()
 
-    replace_database(saved, take_back_a_migration)
+    def take_back_migrations(content: bytes) -> bytes:
+        (older / "tillroll.sqlite3").write_bytes(content)
+        subprocess.run(
+            [sys.executable, "-m", "django", "migrate", "access", "0002_roles"],
+            env=make_environment(older, DJANGO_SETTINGS_MODULE="tillroll.settings"),
+            capture_output=True,
+            check=True,
+        )
+        with closing(sqlite3.connect(older / "tillroll.sqlite3")) as database:
+            database.execute("PRAGMA journal_mode=DELETE")
+        return (older / "tillroll.sqlite3").read_bytes()
+
+    replace_database(saved, take_back_migrations)
     succeed(after, "restore", str(saved), "--yes")
     assert get_name(after) == "Before"
-    applied = after.execute("SELECT COUNT(*) FROM django_migrations WHERE name = '0002_roles'")
-    assert applied == [(1,)]
+    assert after.execute("SELECT name FROM django_migrations WHERE name = '0003_limits'") == [
+        ("0003_limits",)
+    ]
+    assert after.execute("SELECT COUNT(*) FROM access_apikey WHERE networks = 'none'") == [(0,)]
 
 
 @on_sqlite

@@ -15,7 +15,7 @@ from tests.conftest import STORE
 from tests.shops import setup_customer, setup_key, setup_order, setup_settings, setup_user
 from tillroll.access.models import ApiKey
 from tillroll.cli import checks
-from tillroll.cli.checks import Finding, State
+from tillroll.cli.findings import Finding, State
 from tillroll.shop.models import Customer, ShopSettings, Tally
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
@@ -53,7 +53,7 @@ def test_a_healthy_shop_is_all_fine(invoke: Invoke) -> None:
     assert list(found)[:6] == [
         "Folder", "Disk", "Secrets", "Database default", "Database logs", "Migrations",
     ]  # fmt: skip
-    assert list(found)[6:11] == ["Zone", "Clock", "API keys", "Back office", "Counts"]
+    assert list(found)[6:12] == ["Zone", "Clock", "API keys", "Request log", "Back office", "Counts"]
     assert ("Content of default" in found) == (STORE == "sqlite")
     assert all(len(cells) == 2 for cells in found.values())
 
@@ -64,12 +64,6 @@ def test_a_fault_makes_the_exit_code_1_and_says_what_to_do(invoke: Invoke) -> No
     state, what, advice = read(invoke("doctor", code=1).stdout)["API keys"]
     assert (state, what) == ("wrong", "1 of 1 keys were made under another pepper and don't open.")
     assert "TILLROLL_KEY_PEPPER" in advice
-
-
-def test_a_revoked_key_under_another_pepper_is_no_fault() -> None:
-    setup_key()
-    ApiKey.objects.update(pepper_id="other", revoked_at=NOW)
-    assert list(checks.check_keys()) == [Finding("API keys", State.FINE, "0 in force.")]
 
 
 def test_a_shop_without_a_login_is_a_note_and_no_fault(invoke: Invoke) -> None:

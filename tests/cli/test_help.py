@@ -28,7 +28,8 @@ def test_the_help_names_every_command_in_the_order_of_use() -> None:
     assert result.exit_code == 0
     listed = [line.split()[0] for line in result.output.split("Commands:\n")[1].splitlines()]
     assert listed == [
-        "serve", "demo", "import", "keys", "user", "settings", "backup", "restore", "doctor", "migrate",
+        "serve", "demo", "import", "keys", "roles", "user", "logs", "privacy", "settings", "backup",
+        "restore", "doctor", "migrate",
     ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -47,6 +48,66 @@ def test_a_stop_ends_it_and_no_line_of_the_request_log_is_lost(shop: Shop, worke
     assert server.stop(signal.SIGTERM) == 0
     assert "Traceback" not in server.output
     assert count_logged(shop) == 1
+
+
+def count_within_a_limit(shop: Shop, limit: int, *arguments: str, environment: dict[str, str]) -> int:
+    """How many of many requests, each over a connection of its own, pass a limit a minute."""
+    shop.run("user", "add", "ann", "--no-password", "--role", "shop_manager")
+    issued = shop.run("keys", "issue", "ann", "--per-minute", str(limit)).stdout
+    key, token = re.findall(r"^(?:key|token) +(\w+)$", issued, re.M)
+    shop.environment |= environment
+    server = shop.serve(*arguments)
+    server.wait_until_ready()
+    statuses = []
+    for _ in range(limit * 5):
+        try:
+            read(f"{server.url}/edd-api/v2/info/?key={key}&token={token}")
+            statuses.append(200)
+        except urllib.error.HTTPError as error:
+            statuses.append(error.code)
+            error.close()
+    assert server.stop() == 0
+    assert set(statuses) == {200, 429}
+    return statuses.count(200)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        pytest.param(("--workers", "2"), {}, id="by-option"),
+        pytest.param((), {"TILLROLL_WORKERS": "2"}, id="by-environment"),
+        pytest.param(("--workers", "2"), {"TILLROLL_WORKERS": "1"}, id="the-option-counts"),
+    ],
+)
+def test_two_workers_share_a_limit_of_a_minute(
+    shop: Shop, arguments: tuple[str, ...], environment: dict[str, str]
+) -> None:
+    limit = 20
+    within = count_within_a_limit(shop, limit, *arguments, environment=environment)
+    assert limit <= within <= limit + 4  # each its half, and a few where a minute ended in between
+
+
+def test_one_worker_gives_all_of_a_limit(shop: Shop) -> None:
+    assert 20 <= count_within_a_limit(shop, 20, environment={}) <= 24
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("TILLROLL_WORKERS", "many", "Invalid value for '--workers': 'many' is not a valid integer range; see"
+         " `tillroll serve --help`."),
+        ("TILLROLL_WORKERS", "0", "Invalid value for '--workers': 0 is not in the range 1<=x<=256; see"
+         " `tillroll serve --help`."),
+        ("TILLROLL_THREADS", "2.5", "TILLROLL_THREADS takes a whole number from 1 up, not 2.5."),
+        ("TILLROLL_FAILED_TRIES", "0", "TILLROLL_FAILED_TRIES takes a whole number from 1 up, not 0."),
+        ("TILLROLL_REDIS_URL", "db.example:6379", "TILLROLL_REDIS_URL takes the address of a Redis,"
+         " redis://:password@host:6379/0; leave it empty for none."),
+    ],
+)  # fmt: skip
+def test_a_variable_that_means_nothing_is_refused_in_a_sentence(
+    migrated: Shop, variable: str, value: str, sentence: str
+) -> None:
+    assert refusal(migrated.run("serve", "--port", "0", **{variable: value})) == sentence
 
 
 def test_a_worker_that_died_is_replaced(shop: Shop) -> None:

@@ -23,6 +23,15 @@ pytestmark = pytest.mark.django_db(databases=["default", "logs"])
             "https://a.example, https://b.example",
         ),
         ("thousands_separator", "", "", "empty"),
+        ("auto_keys", "roles", "roles", "roles"),
+        (
+            "auto_key_roles", "shop_vendor,shop_worker", ["shop_vendor", "shop_worker"],
+            "shop_vendor, shop_worker",
+        ),
+        ("auto_key_roles", "", [], "empty"),
+        ("log_keep_days", "0", 0, "0"),
+        ("log_keep_megabytes", "250", 250, "250"),
+        ("user_keys_allowed", "yes", True, "yes"),
     ],
 )  # fmt: skip
 def test_a_setting_takes_what_its_kind_takes(
@@ -39,9 +48,13 @@ def test_a_setting_takes_what_its_kind_takes(
         ("skus_enabled", "perhaps", "skus_enabled takes yes or no, not perhaps."),
         ("week_start", "Monday", "must be an integer"),
         ("dialect", "edd4", "dialect: "),
+        ("auto_keys", "somebody", "auto_keys: "),
+        ("auto_key_roles", "shop_vendor, boss", "There is no role boss; the roles are administrator, "),
+        ("log_keep_days", "long", "must be an integer"),
+        ("log_keep_megabytes", "99999999999", "log_keep_megabytes: "),
         ("currency_position", "above", "currency_position: The currency's position is `before` or `after`."),
-        ("id", "2", "There is no setting id; the settings are cors_origins, currency, "),
-        ("colour", "red", "There is no setting colour; the settings are cors_origins, currency, "),
+        ("id", "2", "There is no setting id; the settings are auto_key_roles, auto_keys, "),
+        ("colour", "red", "There is no setting colour; the settings are auto_key_roles, auto_keys, "),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_and_changes_nothing(

@@ -2,16 +2,19 @@
 
 import os
 import pty
+import re
 import subprocess
 from contextlib import suppress
 
 import pytest
 from django.test import Client
 
+from tests.asking import ask
 from tests.cli.conftest import Invoke
 from tests.cli.running import COMMAND, DEADLINE, Shop
-from tests.shops import setup_key, setup_user
-from tillroll.access.models import User
+from tests.shops import setup_key, setup_settings, setup_user, signed
+from tillroll.access.models import ApiKey, User
+from tillroll.access.services import set_active, set_password
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 
@@ -67,6 +70,10 @@ def test_a_user_without_a_password_cannot_log_in(invoke: Invoke) -> None:
             id="email",
         ),
         pytest.param(("taken", "--no-password"), "", "There is a user taken already", id="taken"),
+        pytest.param(
+            ("ann", "--service", "--password-stdin"), f"{PASSWORD}\n", "never logs in", id="service-password"
+        ),
+        pytest.param(("ann", "--service", "--superuser"), "", "never logs in", id="service-superuser"),
     ],
 )
 def test_a_user_that_cannot_be_added_is_not_added_in_part(
@@ -75,6 +82,78 @@ def test_a_user_that_cannot_be_added_is_not_added_in_part(
     setup_user("taken")
     assert words in invoke("user", "add", *arguments, code=2, typed=typed).stderr
     assert list(User.objects.values_list("username", flat=True)) == ["taken"]
+
+
+def test_a_service_account_is_added_without_a_password_and_never_gets_one(
+    invoke: Invoke, client: Client
+) -> None:
+    output = invoke("user", "add", "robot", "--service", "--role", "shop_manager", typed="").stdout
+    assert output.splitlines() == [
+        "Added robot (shop_manager).",
+        "They can't log in; `tillroll keys issue robot` makes them a key.",
+    ]
+    robot = User.objects.get(username="robot")
+    assert (robot.is_service, robot.has_usable_password(), robot.is_staff) == (True, False, False)
+    stderr = invoke("user", "password", "robot", "--stdin", code=2, typed=f"{PASSWORD}\n").stderr
+    assert stderr == "robot is a service account: nobody logs in with it.\n"
+    assert not client.login(username="robot", password=PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("auto_keys", "role", "count"),
+    [
+        ("nobody", "shop_accountant", 0),
+        ("everybody", "subscriber", 1),
+        ("roles", "shop_accountant", 1),
+        ("roles", "subscriber", 0),
+    ],
+)
+def test_a_new_user_gets_the_key_that_the_shop_wants_for_them(
+    invoke: Invoke, auto_keys: str, role: str, count: int
+) -> None:
+    setup_settings(auto_keys=auto_keys, auto_key_roles=["shop_accountant"])
+    output = invoke("user", "add", "ann", "--no-password", "--role", role).stdout
+    pairs = re.findall(r"^key    (\w+)\ntoken  (\w+)\nbearer (\w+)$", output, re.M)
+    assert (
+        len(pairs) == ApiKey.objects.filter(user__username="ann", label="Made automatically").count() == count
+    )
+    assert ("The shop's setting auto_keys makes a key for them:" in output) == bool(count)
+    assert ("`tillroll keys issue ann` makes them a key" in output) == (not count)
+    for public_key, token, _ in pairs:
+        assert ask("/edd-api/v2/info/", {"key": public_key, "token": token}).status == 200
+
+
+def test_a_user_that_was_refused_has_no_automatic_key_either(invoke: Invoke) -> None:
+    setup_settings(auto_keys="everybody")
+    invoke("user", "add", "ann", "--password-stdin", code=2, typed="short\n")
+    assert (User.objects.count(), ApiKey.objects.count()) == (0, 0)
+
+
+def test_a_disabled_user_is_shut_out_with_their_keys_until_they_are_enabled(
+    invoke: Invoke, client: Client
+) -> None:
+    ann = setup_user("ann", role="shop_manager")
+    set_password(ann, PASSWORD)
+    pair, other = setup_key(user=ann), setup_key()
+    assert client.login(username="ann", password=PASSWORD)
+    assert invoke("user", "disable", "ann").stdout == (
+        "ann can't log in, and their keys answer nothing; `tillroll user enable` undoes it.\n"
+    )
+    assert client.get("/admin/").status_code == 302  # also with the session that she had
+    assert not Client().login(username="ann", password=PASSWORD)
+    assert [ask("/edd-api/v2/sales/", signed(one)).status for one in (pair, other)] == [403, 200]
+    assert invoke("user", "enable", "ann").stdout == "ann is let in again, with their keys.\n"
+    assert ask("/edd-api/v2/sales/", signed(pair)).status == 200
+    assert Client().login(username="ann", password=PASSWORD)
+
+
+def test_who_is_disabled_already_or_not_there_is_told(invoke: Invoke) -> None:
+    setup_user("ann")
+    assert invoke("user", "enable", "ann", code=2).stderr == "ann is enabled already.\n"
+    invoke("user", "disable", "ann")
+    assert invoke("user", "disable", "ann", code=2).stderr == "ann is disabled already.\n"
+    for command in ("disable", "enable"):
+        assert invoke("user", command, "bob", code=2).stderr.startswith("No user is called bob")
 
 
 def test_a_role_is_taken_and_another_given(invoke: Invoke) -> None:
@@ -122,12 +201,16 @@ def test_the_list_shows_who_runs_the_shop_and_all_on_demand(invoke: Invoke) -> N
     setup_user("buyer", role="subscriber")
     setup_user("root", is_superuser=True, password=PASSWORD)
     setup_key(user=setup_user("robot"))
+    setup_key(user=setup_user("program", is_service=True))
+    set_active(setup_user("gone", role="shop_manager"), False)
     output = invoke("user", "list").stdout
-    assert [line.split()[0] for line in output.splitlines() if line][2:] == ["ann", "root", "robot"]
-    rows = {line.split()[0]: line.split() for line in output.splitlines() if line}
+    rows = {line.split()[0]: line.split() for line in output.splitlines()[2:] if line}
+    assert list(rows) == ["ann", "root", "robot", "program", "gone"]
     assert rows["ann"] == ["ann", "1", "ann@example.com", "shop_manager", "no", "0"]
     assert rows["root"] == ["root", "3", "superuser", "0"]
     assert rows["robot"] == ["robot", "4", "no", "1"]
+    assert rows["program"] == ["program", "5", "service", "account", "1"]
+    assert rows["gone"] == ["gone", "6", "shop_manager", "disabled", "0"]
     assert "buyer" in invoke("user", "list", "--all").stdout
 
 

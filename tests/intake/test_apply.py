@@ -20,7 +20,7 @@ from tests.shops import (
     setup_user,
 )
 from tillroll.access.models import ApiKey, Role, User, UserCapability, UserRole
-from tillroll.access.services import set_roles
+from tillroll.access.services import issue_customer_key, save_role, set_roles
 from tillroll.intake.apply import ApplyError, Change, apply
 from tillroll.intake.staging import KIND_OF, Staging
 from tillroll.shop.models import (
@@ -210,6 +210,38 @@ def test_a_key_that_was_revoked_here_stays_revoked(bring: Bring) -> None:
     assert changes[ApiKey] == Change(added=0, changed=0, removed=0, total=1)
     key = ApiKey.objects.get()
     assert (key.revoked_at, key.label) == (datetime(2025, 5, 5, tzinfo=UTC), "the app")
+
+
+def test_what_limits_a_key_or_a_role_here_outlives_an_import(bring: Bring) -> None:
+    keys = [{"user_id": 2, "public_key": "p", "token_digest": "d", "pepper_id": "x"}]
+    bring(change(ApiKey=keys))
+    ApiKey.objects.update(quota_day=5, endpoints="sales", networks="203.0.113.7")
+    save_role("administrator", rate_minute=9, hidden_fields=["emails"])
+    changes = bring(change(ApiKey=keys))
+    assert (changes[ApiKey].changed, changes[Role].changed) == (0, 0)
+    key, role = ApiKey.objects.get(), Role.objects.get(slug="administrator")
+    assert (key.quota_day, key.endpoints, key.networks) == (5, "sales", "203.0.113.7")
+    assert (role.rate_minute, role.hidden_fields) == (9, "emails")
+
+
+def test_a_buyers_key_ends_with_its_customer(bring: Bring) -> None:
+    second = {"id": 2, "email": "b@x.example", "email_folded": "b@x.example"}
+    bring(change(Customer=[*SHOP[Customer], second]))
+    first, other = (issue_customer_key(Customer.objects.get(pk=number))[0] for number in (1, 2))
+    bring(SHOP)
+    first.refresh_from_db()
+    other.refresh_from_db()
+    assert first.revoked_at is None
+    assert other.revoked_at is not None
+
+
+def test_a_demo_buyers_key_never_opens_the_next_shops_customer(bring: Bring) -> None:
+    bring(SHOP, kind=SourceKind.DEMO)
+    key, _ = issue_customer_key(Customer.objects.get(pk=1))
+    bring(SHOP)
+    key.refresh_from_db()
+    assert Customer.objects.filter(pk=1).exists()
+    assert key.revoked_at is not None
 
 
 # What is kept beside the records

@@ -51,6 +51,12 @@ def test_a_change_leaves_the_other_settings() -> None:
         ("url", "shop.example", "The shop's address begins with http:// or https://."),
         ("url", "javascript:alert(1)", "The shop's address begins with http:// or https://."),
         ("name", "x" * 256, "Ensure this value has at most 255 characters (it has 256)."),
+        ("log_keep_days", -1, "Ensure this value is greater than or equal to 0."),
+        ("log_keep_days", "long", "“long” value must be an integer."),
+        ("log_keep_megabytes", 2_147_483_648, "Ensure this value is less than or equal to 2147483647."),
+        ("auto_keys", "somebody", "Value 'somebody' is not a valid choice."),
+        ("auto_key_roles", "shop_vendor", "A list of roles is wanted, such as shop_vendor."),
+        ("auto_key_roles", [1], "A list of roles is wanted, such as shop_vendor."),
         ("cors_origins", "https://shop.example", "A list of origins is wanted, each like https://shop.example,"
          " without a path."),
         ("cors_origins", ["*"], "A list of origins is wanted, each like https://shop.example,"
@@ -77,7 +83,9 @@ def test_an_unknown_setting_is_refused_with_those_that_exist(name: str) -> None:
         change_settings(**{name: 1})
 
     ((sentence,),) = refused.value.message_dict.values()
-    assert sentence.startswith("There is no such setting; there are cors_origins, currency, ")
+    assert sentence.startswith(
+        "There is no such setting; there are auto_key_roles, auto_keys, cors_origins, "
+    )
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Paris", "+5.5", "-03:30", "UTC+5:45", "+14", "-12"])

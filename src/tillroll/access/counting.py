@@ -19,14 +19,16 @@ _ADD = (
 
 
 class Calendar(NamedTuple):
-    """The shop's day and month at a moment: their names (2026-11-26, 2026-11) and their ends."""
+    """The shop's day and month at a moment: their names (2026-11-26, 2026-11), ends, and lengths in
+    seconds."""
 
     day: str
     month: str
     day_start: datetime
     day_end: datetime
-    month_start: datetime
     month_end: datetime
+    day_length: int
+    month_length: int
 
 
 _kept: dict[tzinfo, Calendar] = {}
@@ -38,13 +40,17 @@ def get_calendar(moment: datetime, zone: tzinfo) -> Calendar:
     if kept is None or not kept.day_start <= moment < kept.day_end:
         day = to_local(moment, zone).date()
         first = day.replace(day=1)
+        day_start, day_end = (get_day_start(day + timedelta(days=more), zone) for more in (0, 1))
+        month_start = get_day_start(first, zone)
+        month_end = get_day_start((first + timedelta(days=32)).replace(day=1), zone)
         kept = Calendar(
             day.isoformat(),
             day.isoformat()[:7],
-            get_day_start(day, zone),
-            get_day_start(day + timedelta(days=1), zone),
-            get_day_start(first, zone),
-            get_day_start((first + timedelta(days=32)).replace(day=1), zone),
+            day_start,
+            day_end,
+            month_end,
+            round((day_end - day_start).total_seconds()),
+            round((month_end - month_start).total_seconds()),
         )
         if len(_kept) > 8:
             _kept.clear()

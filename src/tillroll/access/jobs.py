@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from tillroll.access.background import background
 from tillroll.access.log import request_log
+from tillroll.access.nightly import nightly
 from tillroll.access.quota import quotas
 from tillroll.access.usage import uses
 from tillroll.shop.services import get_settings
@@ -24,5 +25,11 @@ def write_uses(_is_last: bool) -> None:
     uses.flush()
 
 
-for job in (write_log, write_counts, write_uses):
+def prune_nightly(is_last: bool) -> None:
+    """A little of the night's work; none in a worker that ends."""
+    if not is_last:
+        nightly.run(timezone.now())
+
+
+for job in (write_log, write_counts, write_uses, prune_nightly):
     background.add(job)

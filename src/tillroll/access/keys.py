@@ -90,18 +90,33 @@ class WrongAddress(KeyRefused):
     """The key may not be used from that address."""
 
 
+class Digest(msgspec.Struct, frozen=True):
+    """What is kept of a secret, and the pepper that it was made under: None where that is lost."""
+
+    digest: str
+    pepper: str | None
+    is_outdated: bool
+
+    def fits(self, secret: str) -> bool:
+        """Compares in constant time."""
+        if not self.digest or self.pepper is None:
+            return False
+        return hmac.compare_digest(self.digest, digest_token(secret, self.pepper))
+
+
 class Key(msgspec.Struct, frozen=True):
-    """A key as the store has it; the digests are by kind of secret, each with the id of its pepper."""
+    """A key as the store has it, with a digest for each kind of secret."""
 
     caller: Caller
-    digests: dict[SecretKind, tuple[str, str]]
+    token: Digest
+    bearer: Digest
     networks: tuple[str, ...]
     expires_at: datetime | None
     is_in_force: bool
 
 
 def run_alone(query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Runs one SELECT outside of any request's own transaction."""
+    """Runs one SELECT by itself, outside any answer's transaction."""
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         return list(cursor.fetchall())
@@ -124,23 +139,16 @@ def find_caller(
     key = find_key(public_key, run, revision)
     if key is None or not key.is_in_force or _is_over(key, now or timezone.now()):
         raise UnknownKey
-    if not _opens(key, kind, secret):
+    digest = key.token if kind is SecretKind.TOKEN else key.bearer
+    if not digest.fits(secret):
         raise WrongToken(key.caller)
     if key.networks and not is_in_networks(address, key.networks):
         raise WrongAddress(key.caller)
-    return Found(key.caller, key.digests[kind][1] != pepper_id())
+    return Found(key.caller, digest.is_outdated)
 
 
 def _is_over(key: Key, now: datetime) -> bool:
     return key.expires_at is not None and key.expires_at <= now
-
-
-def _opens(key: Key, kind: SecretKind, secret: str) -> bool:
-    digest, name = key.digests[kind]
-    pepper = find_pepper(name) if name else None
-    if not (digest and pepper):
-        return False
-    return hmac.compare_digest(digest, digest_token(secret, pepper))
 
 
 class _Kept:
@@ -208,11 +216,16 @@ def _make_key(row: tuple[Any, ...], roles: dict[str, Policy]) -> Key:
     )
     return Key(
         caller,
-        {SecretKind.TOKEN: (token_digest, token_pepper), SecretKind.BEARER: (bearer_digest, bearer_pepper)},
+        _make_digest(token_digest, token_pepper),
+        _make_digest(bearer_digest, bearer_pepper),
         tuple(networks.split()),
         _read_time(expires_at),
         bool(is_in_force),
     )
+
+
+def _make_digest(digest: str, pepper: str) -> Digest:
+    return Digest(digest, find_pepper(pepper), pepper != pepper_id())
 
 
 def _read_time(value: datetime | str | None) -> datetime | None:

@@ -10,17 +10,15 @@ import threading
 from collections.abc import Callable
 from functools import lru_cache
 from time import monotonic, time
-from typing import TypeVar
+from typing import NamedTuple
 
 from django.conf import settings
 from limits import RateLimitItemPerMinute
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, RedisStorage, Storage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits.strategies import FixedWindowRateLimiter
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 REDIS_SECONDS = 0.25
 """How long Redis may take: a request that waited longer would be slower than one that is not counted."""
@@ -29,47 +27,91 @@ RESTS_SECONDS = 5.0
 """How long a Redis that failed is left alone."""
 
 
+LARGEST_BATCH = 100
+SHARE_OF_BATCH = 100
+"""Requests are counted in batches of at most this many and of this part of the limit: what another worker may
+miss until the minute is over, for a tenth of the time that counting each takes."""
+
+
+class Standing(NamedTuple):
+    """Whether a request is within its limit, how many are left, and in how many seconds all are again."""
+
+    is_within: bool
+    left: int
+    resets_in: int
+
+
+class _Batch:
+    """Requests that were counted in advance, good until their minute is over."""
+
+    def __init__(self, limit: int, left: int, others: int, ends: float) -> None:
+        self.limit = limit
+        self.left = left
+        self.others = others
+        self.ends = ends
+
+
 class Limiter:
-    """Requests of one subject in a minute. Which store it uses is decided at the first of them."""
+    """Requests of a subject in a minute, which begins with its first request. Which store it uses is decided
+    when it is first asked."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._strategy: SlidingWindowCounterRateLimiter | None = None
+        self._strategy: FixedWindowRateLimiter | None = None
+        self._batches: dict[str, _Batch] = {}
         self._rests_until = 0.0
         self._uncounted = 0
 
-    def hit(self, subject: str, limit: int) -> tuple[bool, int, int]:
-        """Counts one more: whether it is within the limit, how many are left, and in how many seconds more
-        are."""
-        item = _get_item(self._get_share(limit))
+    def hit(self, subject: str, limit: int) -> Standing:
+        """Counts one more request."""
+        clock = time()
+        with self._lock:
+            batch = self._batches.get(subject)
+            if batch and batch.left and batch.limit == limit and clock < batch.ends:
+                batch.left -= 1
+                return Standing(True, batch.others + batch.left, max(1, round(batch.ends - clock)))
+        return self._ask(lambda strategy: self._count(strategy, subject, limit), limit)
 
-        def count(strategy: SlidingWindowCounterRateLimiter) -> tuple[bool, int, int]:
-            is_within = strategy.hit(item, subject)
-            stats = strategy.get_window_stats(item, subject)
-            return is_within, stats.remaining, _until(stats.reset_time)
-
-        return self._ask(count, (True, limit, 60))
-
-    def look(self, subject: str, limit: int) -> tuple[bool, int, int]:
+    def look(self, subject: str, limit: int) -> Standing:
         """The same without counting: whether one more would be within the limit."""
         item = _get_item(self._get_share(limit))
 
-        def read(strategy: SlidingWindowCounterRateLimiter) -> tuple[bool, int, int]:
-            stats = strategy.get_window_stats(item, subject)
-            return stats.remaining > 0, stats.remaining, _until(stats.reset_time)
+        def read(strategy: FixedWindowRateLimiter) -> Standing:
+            resets_at, left = strategy.get_window_stats(item, subject)
+            return Standing(left > 0, left, _until(resets_at))
 
-        return self._ask(read, (True, limit, 60))
+        return self._ask(read, limit)
+
+    def _count(self, strategy: FixedWindowRateLimiter, subject: str, limit: int) -> Standing:
+        share = self._get_share(limit)
+        item = _get_item(share)
+        size = min(LARGEST_BATCH, share // SHARE_OF_BATCH)
+        if size > 1:
+            size = min(size, strategy.get_window_stats(item, subject).remaining)
+        size = max(size, 1)
+        is_within = strategy.hit(item, subject, cost=size)
+        resets_at, left = strategy.get_window_stats(item, subject)
+        if is_within and size > 1:
+            batch = _Batch(limit, size - 1, left, resets_at)
+            with self._lock:
+                self._batches[subject] = batch
+        return Standing(is_within, left + size - 1 if is_within else 0, _until(resets_at))
 
     def forget(self) -> None:
         """Begins anew, with the store that the settings name now."""
         with self._lock:
             self._strategy = None
+            self._batches.clear()
             self._rests_until = 0.0
 
     def note_uncounted(self) -> None:
         """One more request passed because a counter can't be reached."""
         with self._lock:
             self._uncounted += 1
+
+    @property
+    def has_uncounted(self) -> bool:
+        return self._uncounted > 0
 
     def take_uncounted(self) -> int:
         """How many passed uncounted since this was last asked."""
@@ -81,7 +123,7 @@ class Limiter:
         """What of a limit this worker gives: all of it where the workers count together."""
         return limit if settings.REDIS_URL else -(-limit // settings.WORKERS)
 
-    def _ask(self, question: Callable[[SlidingWindowCounterRateLimiter], T], otherwise: T) -> T:
+    def _ask(self, question: Callable[[FixedWindowRateLimiter], Standing], limit: int) -> Standing:
         if monotonic() >= self._rests_until:
             try:
                 return question(self._get_strategy())
@@ -92,13 +134,13 @@ class Limiter:
                     type(error.storage_error).__name__,
                 )
         self.note_uncounted()
-        return otherwise
+        return Standing(True, limit, 60)
 
-    def _get_strategy(self) -> SlidingWindowCounterRateLimiter:
+    def _get_strategy(self) -> FixedWindowRateLimiter:
         strategy = self._strategy
         if strategy is None:
             with self._lock:
-                strategy = self._strategy = self._strategy or SlidingWindowCounterRateLimiter(_open_storage())
+                strategy = self._strategy = self._strategy or FixedWindowRateLimiter(_open_storage())
         return strategy
 
 

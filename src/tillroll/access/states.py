@@ -1,7 +1,9 @@
 """Whether a key answers, and if not, why: one definition for lists, filters and single keys."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, CharField, Q, QuerySet, Value, When
@@ -31,6 +33,17 @@ KEY_STATES: dict[KeyState, str] = {
 
 ANSWERING = frozenset((KeyState.IN_FORCE, KeyState.EXPIRES))
 """States in which a key opens the API."""
+
+
+def list_superseded(keys: Iterable[Any]) -> set[int]:
+    """Of keys with their `state`, the ids of those whose line of rotations goes on in a later one of them
+    that has not ended: that one is to be rotated, and given to apps."""
+    last: dict[int, Any] = {}
+    found = sorted(keys, key=lambda key: int(key.pk))
+    for key in found:
+        last[key.meter] = key
+    ended = (KeyState.EXPIRED, KeyState.REVOKED)
+    return {key.pk for key in found if last[key.meter] is not key and last[key.meter].state not in ended}
 
 
 def with_state(keys: QuerySet[ApiKey], now: datetime) -> QuerySet[ApiKey]:

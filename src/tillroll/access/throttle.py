@@ -34,9 +34,9 @@ class KeyThrottle:
         """Raises TooManyFailures for an address that failed too often; free of charge while nobody fails."""
         if not (self._failed and address) or (public_key, address) in self._known:
             return
-        is_within, _, seconds = limiter.look(f"failed:{address}", settings.FAILED_TRIES_A_MINUTE)
-        if not is_within:
-            raise TooManyFailures(seconds)
+        standing = limiter.look(f"failed:{address}", settings.FAILED_TRIES_A_MINUTE)
+        if not standing.is_within:
+            raise TooManyFailures(standing.resets_in)
 
     def note_failure(self, address: str) -> None:
         if address:
@@ -63,17 +63,17 @@ key_throttle = KeyThrottle()
 
 def check_login(address: str, now: datetime) -> None:
     """Raises TooManyFailures for an address with too many wrong passwords; all workers count together."""
-    period, seconds = _get_login_period(now)
+    period, seconds = get_login_period(now)
     if address and get_count(f"login:{address}", period) >= settings.FAILED_LOGINS:
         raise TooManyFailures(seconds)
 
 
 def note_failed_login(address: str, now: datetime) -> None:
     if address:
-        add_counts({(f"login:{address}", _get_login_period(now)[0]): 1})
+        add_counts({(f"login:{address}", get_login_period(now)[0]): 1})
 
 
-def _get_login_period(now: datetime) -> tuple[str, int]:
+def get_login_period(now: datetime) -> tuple[str, int]:
     """The quarter of an hour that a moment is in, and the seconds until it is over."""
     length = settings.FAILED_LOGIN_MINUTES * 60
     number, into = divmod(int(now.timestamp()), length)

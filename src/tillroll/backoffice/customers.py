@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from tillroll.access.capabilities import Capability
 from tillroll.backoffice.columns import USER, link, money, plain, shown, sum_of
 from tillroll.backoffice.filters import one_of
+from tillroll.backoffice.privacy import PrivacyViews
 from tillroll.backoffice.site import site
 from tillroll.backoffice.viewer import LargeViewer, Part
 from tillroll.shop.models import Customer, CustomerAddress, CustomerEmail, Order
@@ -51,7 +52,7 @@ DOWNLOADS = plain("download_count", "file downloads")
 
 
 @admin.register(Customer, site=site)
-class CustomerPage(LargeViewer):
+class CustomerPage(PrivacyViews, LargeViewer):
     needs = Capability.VIEW_SHOP_SENSITIVE_DATA
     list_display = (
         "id",

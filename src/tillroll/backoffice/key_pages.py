@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 
 from tillroll.access.digests import Pair
 from tillroll.access.models import ApiKey, User
@@ -20,7 +21,7 @@ from tillroll.access.services import (
     rotate_key,
     set_key_limits,
 )
-from tillroll.access.states import ANSWERING, KeyState
+from tillroll.access.states import ANSWERING, KeyState, list_superseded, with_state
 from tillroll.backoffice.forms import PageForm, RotateForm
 from tillroll.backoffice.granting import check_account, check_key
 from tillroll.backoffice.key_forms import FOR, LIMITS, For, Group, IssueForm, KeyForm
@@ -127,6 +128,11 @@ def rotate_with(request: HttpRequest, key: Any, actor: User, back: str, links: A
     """The form of a rotation that is allowed, and its answer."""
     if key.state not in ANSWERING and key.state != KeyState.SHUT_OUT:
         return _refuse(request, key, "Rotate", "This key has ended; issue a new one.", back=back)
+    family = with_state(ApiKey.objects.filter(meter_id=key.meter, pk__gt=key.pk), timezone.now())
+    if key.pk in list_superseded([key, *family]):
+        newest = family.order_by("-pk")[0].public_key[:6]
+        sentence = f"This key was rotated already: {newest}… took over from it. Rotate that one."
+        return _refuse(request, key, "Rotate", sentence, back=back)
     form = RotateForm(request.POST or None, user=actor)
     if request.method == "POST" and form.is_valid() and form.take():
         made = form.carry_out(lambda: rotate_key(key, grace=form.get_grace()))

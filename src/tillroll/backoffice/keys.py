@@ -18,7 +18,7 @@ from tillroll.access.capabilities import HIDEABLE, Capability
 from tillroll.access.keys import run_alone
 from tillroll.access.models import ApiKey
 from tillroll.access.policy import Policy, join_roles, list_role_policies, make_policy, narrow
-from tillroll.access.states import ANSWERING, KEY_STATES, KeyState, with_state
+from tillroll.access.states import ANSWERING, KEY_STATES, KeyState, list_superseded, with_state
 from tillroll.access.usage import list_usage
 from tillroll.backoffice import key_export, key_pages
 from tillroll.backoffice.columns import lines, link, moment, shown
@@ -213,14 +213,15 @@ class ApiKeyPage(Viewer):
         key = self.get_object(request, object_id)
         if key is not None and self.has_view_permission(request):
             family = Q(pk=key.meter) | Q(meter_id=key.meter)
-            related = self.get_queryset(request).filter(family).order_by("created_at", "pk")
+            related = list(self.get_queryset(request).filter(family).order_by("created_at", "pk"))
+            answers = key.state in ANSWERING
             context = {
                 **context,
                 "key": key,
                 "title": str(key),
-                "family": add_usage(list(related)),
+                "family": add_usage(related),
                 "usage": add_usage([key])[0].usage,
-                "answers": key.state in ANSWERING,
+                "may_rotate": answers and key.pk not in list_superseded(related),
                 "may_see_log": may(request.user, Capability.VIEW_SHOP_SENSITIVE_DATA),
             }
         return super().change_view(request, object_id, form_url, context)

@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_protect
 
 from tillroll.access.models import ApiKey
 from tillroll.access.services import issue_own_key
-from tillroll.access.states import ANSWERING, with_state
+from tillroll.access.states import ANSWERING, list_superseded, with_state
 from tillroll.backoffice.forms import OnceForm, text
 from tillroll.backoffice.key_pages import revoke_with, rotate_with, show_new
 from tillroll.backoffice.keys import add_usage
@@ -63,8 +63,10 @@ def own_keys(request: HttpRequest) -> HttpResponse:
             logger.info("%s issued key %s of their own.", actor.username, key.pk)
             return show_new(request, key, pair, "Your new API key", _get_links())
     keys = add_usage(list(_list_own(request).order_by("-created_at", "-pk")[:MOST_KEYS]))
+    superseded = list_superseded(keys)
     for key in keys:
         key.answers = key.state in ANSWERING
+        key.may_rotate = key.answers and key.pk not in superseded
     return site.show(
         request,
         "backoffice/own_keys.html",

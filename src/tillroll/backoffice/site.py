@@ -27,7 +27,6 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Orders", "receipt_long", "shop_order"),
             ("Customers", "group", "shop_customer"),
             ("Discounts", "sell", "shop_discount"),
-            ("File downloads", "download", "shop_filedownload"),
         ),
     ),
     (
@@ -39,9 +38,13 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ),
     (
         "Users",
+        (("Users", "person", "access_user"),),
+    ),
+    (
+        "Logs",
         (
-            ("Users", "person", "access_user"),
             ("API requests", "monitoring", "access_requestlogentry"),
+            ("File downloads", "download", "shop_filedownload"),
         ),
     ),
     (

@@ -17,13 +17,30 @@ from tillroll.cli.demo import demo
 from tillroll.cli.doctor import doctor
 from tillroll.cli.importing import import_
 from tillroll.cli.keys import keys
+from tillroll.cli.logs import logs
 from tillroll.cli.migrate import migrate
+from tillroll.cli.privacy import privacy
 from tillroll.cli.refusals import Commands
+from tillroll.cli.roles import roles
 from tillroll.cli.serve import serve
 from tillroll.cli.settings import settings
 from tillroll.cli.users import user
 
-COMMANDS = (serve, demo, import_, keys, user, settings, backup, restore, doctor, migrate)
+COMMANDS = (
+    serve,
+    demo,
+    import_,
+    keys,
+    roles,
+    user,
+    logs,
+    privacy,
+    settings,
+    backup,
+    restore,
+    doctor,
+    migrate,
+)
 """In the order in which the help shows them: what a newcomer needs first."""
 
 

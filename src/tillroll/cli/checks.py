@@ -5,11 +5,19 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+from tillroll.cli.access_checks import (
+    check_expiring,
+    check_keys,
+    check_log_size,
+    check_redis,
+    check_uncounted,
+)
+from tillroll.cli.findings import Check, Finding, State
 
 LEAST_FREE = 1 << 30
 """Bytes of free disk below which a warning comes: the write-ahead log of an import needs about as much as the
@@ -17,24 +25,6 @@ dump."""
 
 CLOCK_SLACK = timedelta(minutes=5)
 """How far the newest record may lie ahead: two machines' clocks are hardly further apart."""
-
-
-class State(StrEnum):
-    FINE = "fine"
-    NOTE = "note"
-    WRONG = "wrong"
-
-
-class Finding(NamedTuple):
-    """`advice` is empty when nothing needs to be done."""
-
-    about: str
-    state: State
-    found: str
-    advice: str = ""
-
-
-Check = Callable[[], Iterator[Finding]]
 
 
 def check_home() -> Iterator[Finding]:
@@ -83,21 +73,6 @@ def check_secrets() -> Iterator[Finding]:
         yield Finding("Secrets", State.NOTE, f"{path} belongs to user {owner}.", "Run Tillroll as that user.")
     else:
         yield Finding("Secrets", State.FINE, "Only their owner can read them.")
-
-
-def check_keys() -> Iterator[Finding]:
-    """Every key in force opens with the pepper in force."""
-    from tillroll.access.digests import pepper_id
-    from tillroll.access.models import ApiKey
-
-    keys = ApiKey.objects.filter(revoked_at=None)
-    lost = keys.exclude(pepper_id=pepper_id()).count()
-    if lost:
-        found = f"{lost} of {keys.count()} keys were made under another pepper and don't open."
-        advice = "Bring back the secrets file (or TILLROLL_KEY_PEPPER) of then, or issue those keys anew."
-        yield Finding("API keys", State.WRONG, found, advice)
-    else:
-        yield Finding("API keys", State.FINE, f"{keys.count()} in force.")
 
 
 def check_people() -> Iterator[Finding]:
@@ -289,4 +264,14 @@ def check_content() -> Iterator[Finding]:
 BASIC: tuple[Check, ...] = (check_home, check_secrets, check_stores, check_migrations)
 """What the others stand on: where one of these finds a fault, the records can't be looked at."""
 
-RECORDS: tuple[Check, ...] = (check_settings, check_clock, check_keys, check_people, check_counts)
+RECORDS: tuple[Check, ...] = (
+    check_settings,
+    check_clock,
+    check_keys,
+    check_expiring,
+    check_redis,
+    check_uncounted,
+    check_log_size,
+    check_people,
+    check_counts,
+)

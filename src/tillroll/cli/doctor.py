@@ -4,7 +4,8 @@ import sys
 
 import click
 
-from tillroll.cli.checks import BASIC, RECORDS, Finding, State, check_content
+from tillroll.cli.checks import BASIC, RECORDS, check_content
+from tillroll.cli.findings import Finding, State
 from tillroll.cli.stores import set_up
 from tillroll.cli.tables import print_table
 

@@ -1,6 +1,7 @@
 """`tillroll serve`: migrates, then serves until it is told to stop."""
 
 import errno
+import os
 import socket
 
 import click
@@ -27,7 +28,12 @@ STOP_SECONDS = 30
     "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one."
 )
 @click.option(
-    "--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes; one a core."
+    "--workers",
+    default=1,
+    envvar="TILLROLL_WORKERS",
+    show_default="TILLROLL_WORKERS, else 1",
+    type=click.IntRange(1, 256),
+    help="Processes; one a core.",
 )
 @click.option(
     "--demo", "with_demo", is_flag=True, help="Fill the demo shop if the shop is empty, and show its keys."
@@ -36,6 +42,7 @@ STOP_SECONDS = 30
 def serve(host: str, port: int, workers: int, with_demo: bool, access_log: bool) -> None:
     """Migrate the databases, then serve the API and the back office."""
     address, port = find_place(host, port)
+    os.environ["TILLROLL_WORKERS"] = str(workers)  # before the settings are read, here and in each worker
     set_up()
     with hold_for_serving():
         for name in migrate_stores():
@@ -103,7 +110,8 @@ def _run(address: str, port: int, workers: int, access_log: bool) -> None:
 
     connections.close_all()  # a connection must not cross into the workers
     Server(
-        "tillroll.wsgi:application",
+        "tillroll.wsgi:make_worker",
+        factory=True,
         address=address,
         port=port,
         interface=Interfaces.WSGI,

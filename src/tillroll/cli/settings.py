@@ -39,13 +39,17 @@ def set_setting(name: str, value: str) -> None:
     """Set NAME to VALUE: yes or no, a number, a text, or a list with commas."""
     from django.core.exceptions import ValidationError
 
+    from tillroll.cli.users import require_roles
     from tillroll.shop.services import change_settings
 
     fields = {field.name: field for field in _list_fields()}
     if name not in fields:
         raise Refusal(f"There is no setting {name}; the settings are {', '.join(sorted(fields))}.")
     try:
-        shop = change_settings(**{name: _read(fields[name], value)})
+        wanted = _read(fields[name], value)
+        if name == "auto_key_roles" and isinstance(wanted, list):
+            require_roles(wanted)
+        shop = change_settings(**{name: wanted})
     except ValidationError as error:
         raise Refusal(describe_invalid(error)) from error
     click.echo(f"{name} is now {_write(getattr(shop, name)) or 'empty'}.")

@@ -1,6 +1,7 @@
 """`tillroll user`: people and programs that log in or hold keys."""
 
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -27,38 +28,54 @@ def user() -> None:
 @click.option(
     "--password-stdin", is_flag=True, help="Take the password from the first line of standard input."
 )
-@click.option("--no-password", is_flag=True, help="They only hold API keys and don't log in.")
+@click.option("--no-password", is_flag=True, help="They only hold API keys and don't log in, for now.")
+@click.option("--service", is_flag=True, help="A program: it holds API keys and never logs in.")
 @on_shop
 def add(
-    name: str, email: str, roles: tuple[str, ...], superuser: bool, password_stdin: bool, no_password: bool
+    name: str,
+    email: str,
+    roles: tuple[str, ...],
+    superuser: bool,
+    password_stdin: bool,
+    no_password: bool,
+    service: bool,
 ) -> None:
     """Add the user NAME; asks for a password on a terminal."""
     from django.contrib.auth.password_validation import validate_password
     from django.core.exceptions import ValidationError
 
     from tillroll.access.models import User
-    from tillroll.access.services import create_user, set_password
+    from tillroll.access.services import create_user, issue_automatic_key, set_password
+    from tillroll.cli.keys.pair import show_pair
     from tillroll.shop.revision import Topic, write
 
     if password_stdin and no_password:
         raise Refusal("Give --password-stdin or --no-password, not both.")
+    if service and (password_stdin or superuser):
+        raise Refusal("A service account never logs in; leave out --password-stdin and --superuser.")
     if User.objects.filter(username=name).exists():
         raise Refusal(f"There is a user {name} already; `tillroll user role` and `user password` change it.")
-    _require_roles(roles)
+    require_roles(roles)
     draft = User(username=name, email=email)
     try:
         draft.clean_fields(exclude=[f.name for f in User._meta.fields if f.name not in ("username", "email")])
-        password = None if no_password else _read_password(password_stdin)
+        password = None if no_password or service else _read_password(password_stdin)
         if password is not None:
             validate_password(password, draft)
     except ValidationError as error:
         raise Refusal(describe_invalid(error)) from error
     with write(Topic.ACCESS):
-        made = create_user(name, email=email, roles=dict.fromkeys(roles), is_superuser=superuser)
+        made = create_user(
+            name, email=email, roles=dict.fromkeys(roles), is_superuser=superuser, is_service=service
+        )
         if password is not None:
             set_password(made, password)
+        issued = issue_automatic_key(made)
     click.echo(f"Added {name}" + (f" ({', '.join(roles)})." if roles else ", without a role."))
-    if password is None:
+    if issued:
+        click.echo("\nThe shop's setting auto_keys makes a key for them:")
+        show_pair(issued[1])
+    elif password is None:
         click.echo(f"They can't log in; `tillroll keys issue {name}` makes them a key.")
 
 
@@ -71,7 +88,7 @@ def role(name: str, roles: tuple[str, ...]) -> None:
     from tillroll.access.services import set_roles
 
     found = find_user(name)
-    _require_roles(roles)
+    require_roles(roles)
     set_roles(found, dict.fromkeys(roles))
     click.echo(f"{found.username} is now {', '.join(dict.fromkeys(roles))}.")
 
@@ -95,6 +112,35 @@ def password(name: str, from_stdin: bool) -> None:
     except ValidationError as error:
         raise Refusal(describe_invalid(error)) from error
     click.echo(f"The password of {found.username} is set.")
+
+
+@user.command()
+@click.argument("name")
+@on_shop
+def disable(name: str) -> None:
+    """Shut the user NAME out, with all their keys, at once."""
+    found = _set_active(name, False)
+    click.echo(
+        f"{found.username} can't log in, and their keys answer nothing; `tillroll user enable` undoes it."
+    )
+
+
+@user.command()
+@click.argument("name")
+@on_shop
+def enable(name: str) -> None:
+    """Let the user NAME in again, with their keys."""
+    click.echo(f"{_set_active(name, True).username} is let in again, with their keys.")
+
+
+def _set_active(name: str, is_active: bool) -> "User":
+    from tillroll.access.services import set_active
+
+    found = find_user(name)
+    if found.is_active == is_active:
+        raise Refusal(f"{found.username} is {'enabled' if is_active else 'disabled'} already.")
+    set_active(found, is_active)
+    return found
 
 
 @user.command("list")
@@ -142,13 +188,18 @@ def find_user(name: str) -> "User":
 
 
 def _describe_login(found: "User") -> str:
-    if not (found.is_staff and found.is_active and found.has_usable_password()):
+    if not found.is_active:
+        return "disabled"
+    if found.is_service:
+        return "service account"
+    if not (found.is_staff and found.has_usable_password()):
         return "no"
     where = ", from this machine only" if found.is_demo else ""
     return ("superuser" if found.is_superuser else "yes") + where
 
 
-def _require_roles(slugs: tuple[str, ...]) -> None:
+def require_roles(slugs: Iterable[str]) -> None:
+    """Refuses a role that isn't there."""
     from tillroll.access.models import Role
 
     known = set(Role.objects.values_list("slug", flat=True))

@@ -8,6 +8,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
@@ -72,6 +73,7 @@ class Visit:
 
     def __init__(self, environ: Environ) -> None:
         self.started = perf_counter()
+        self.now = timezone.now()
         self.environ = environ
         self.address: Address | None = None
         self.shop: Shop | None = None
@@ -153,17 +155,15 @@ def _respond(visit: Visit, run: Run) -> Answer:
 
 def _identify(visit: Visit, run: Run, sent: Credentials, revision: int, asked: Request) -> Caller:
     """Who asks; of a key that is refused the log is to know the holder."""
-    now = timezone.now()
+    scene = Scene(visit.client, visit.now, revision)
     try:
-        found = authenticate(
-            run, sent, Scene(visit.client, now, revision), is_public=asked.endpoint == "products"
-        )
+        found = authenticate(run, sent, scene, is_public=asked.endpoint == "products")
     except GateError as refused:
         if isinstance(refused.__cause__, KeyRefused):
             visit.caller = refused.__cause__.caller
         raise
     if found.caller.key_id is not None:
-        uses.note(found.caller.key_id, now, visit.client)
+        uses.note(found.caller.key_id, visit.now, visit.client)
         if found.is_outdated:
             uses.renew(found.caller.key_id, sent.kind, sent.secret)
     return found.caller
@@ -172,7 +172,7 @@ def _identify(visit: Visit, run: Run, sent: Credentials, revision: int, asked: R
 def _count(visit: Visit, caller: Caller, shop: Shop) -> Allowance:
     """What is left of a key's limits after this request. Raises TooManyRequests."""
     try:
-        return quotas.admit(caller, shop.zone, timezone.now())
+        return quotas.admit(caller, shop.zone, visit.now)
     except QuotaExceeded as stopped:
         visit.allowance = stopped.allowance
         window = stopped.window
@@ -228,9 +228,14 @@ def _describe_limits(allowance: Allowance) -> Headers:
     """The limits and what is left of them (draft-ietf-httpapi-ratelimit-headers-10)."""
     if not allowance:
         return []
-    policies = ", ".join(f'"{one.name}";q={one.limit};w={one.length}' for one in allowance)
-    left = ", ".join(f'"{one.name}";r={one.left};t={one.resets_in}' for one in allowance)
-    return [("RateLimit-Policy", policies), ("RateLimit", left)]
+    left = ", ".join([f'"{one.name}";r={one.left};t={one.resets_in}' for one in allowance])
+    policy = _describe_policy(tuple([(one.name, one.limit, one.length) for one in allowance]))
+    return [("RateLimit-Policy", policy), ("RateLimit", left)]
+
+
+@lru_cache(maxsize=256)
+def _describe_policy(limits: tuple[tuple[str, int, int], ...]) -> str:
+    return ", ".join(f'"{name}";q={limit};w={length}' for name, limit, length in limits)
 
 
 class _Stream:

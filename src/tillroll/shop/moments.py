@@ -6,11 +6,11 @@ and rows at the first second of a day would fall into the day before.
 
 from datetime import UTC, datetime
 
-from django.db import connection
+from django.db import connections
 
 
-def bind_time(moment: datetime) -> datetime | str:
-    """An aware moment as the store compares it."""
-    if connection.vendor == "sqlite":
+def bind_time(moment: datetime, using: str = "default") -> datetime | str:
+    """An aware moment as the store compares it; `using` names another database than the shop's."""
+    if connections[using].vendor == "sqlite":
         return str(moment.astimezone(UTC).replace(tzinfo=None))
     return moment

@@ -2,6 +2,14 @@
 know."""
 
 from django.db import models
+from django.db.models import Q
+
+COUNTED = ("key_id", "status", "user_id", "endpoint", "version")
+"""What lines are counted by: the indexes by time carry it, so that charts are drawn without reading the
+lines."""
+
+IS_ERROR = Q(status__gte=400) | ~Q(error="")
+"""An answer that was none: EDD says so with a status, or with an error in an answer of status 200."""
 
 
 class RequestLogEntry(models.Model):
@@ -28,10 +36,11 @@ class RequestLogEntry(models.Model):
     class Meta:
         verbose_name = "API request"
         indexes = (
-            models.Index(fields=("-at",), name="request_at_idx"),
-            models.Index(fields=("user_id", "-id"), name="request_user_idx"),
-            models.Index(fields=("key_id", "-id"), name="request_key_idx"),
-            models.Index(fields=("status", "-id"), name="request_status_idx"),
+            models.Index(fields=("at", *COUNTED), name="request_at_idx"),
+            models.Index(fields=("at", *COUNTED), condition=IS_ERROR, name="request_error_idx"),
+            models.Index(fields=("user_id", "at"), name="request_user_idx"),
+            models.Index(fields=("key_id", "at"), name="request_key_idx"),
+            models.Index(fields=("status", "at"), name="request_status_idx"),
         )
 
     def __str__(self) -> str:

@@ -69,8 +69,8 @@ def set_key_limits(key: ApiKey, *, label: str, limits: KeyLimits) -> None:
 def rotate_key(key: ApiKey, *, grace: timedelta = GRACE) -> tuple[ApiKey, Pair]:
     """A successor with the same holder, limits and counters; the old pair answers until `grace` is over.
 
-    ValidationError for a key that is no longer in force. Whoever rotates twice in a grace ends the first
-    pair at its own time, never later.
+    ValidationError for a key that is no longer in force, and for one whose successor is: that one is to be
+    rotated. Whoever rotates twice in a grace ends the first pair at its own time, never later.
     """
     now = timezone.now()
     pair = make_pair()
@@ -78,6 +78,9 @@ def rotate_key(key: ApiKey, *, grace: timedelta = GRACE) -> tuple[ApiKey, Pair]:
         key = ApiKey.objects.select_for_update().get(pk=key.pk)
         if not key.is_in_force(now):
             raise ValidationError("This key has ended; issue a new one.")
+        last = ApiKey.objects.filter(meter_id=key.meter, pk__gt=key.pk).order_by("-pk").first()
+        if last and last.is_in_force(now):
+            raise ValidationError(f"This key was rotated already; rotate its successor {last.public_key}.")
         successor = ApiKey(
             user_id=key.user_id,
             label=key.label,
@@ -86,6 +89,8 @@ def rotate_key(key: ApiKey, *, grace: timedelta = GRACE) -> tuple[ApiKey, Pair]:
             created_at=now,
             **{name: getattr(key, name) for name in KeyLimits.__dataclass_fields__},
         )
+        if last:  # revoked since, or lost: the end of a key in its grace is not the line's
+            successor.expires_at = last.expires_at
         _set_secrets(successor, pair)
         successor.save()
         key.expires_at = min(filter(None, (key.expires_at, now + grace)))

@@ -42,7 +42,7 @@ def save_role(
         if capabilities is not None:
             _set_capabilities(role, capabilities)
         set_limits(role, endpoints=endpoints, hidden_fields=hidden_fields, **limits)
-        role.full_clean(validate_unique=False)
+        role.full_clean(exclude=("capabilities",), validate_unique=False)  # a role may have none
         role.save()
         refresh_capabilities(User.objects.filter(user_roles__role=role))
     return role
@@ -71,7 +71,8 @@ def delete_role(role: Role) -> None:
         raise ValidationError(f"{role.name} comes from another shop: remove it there.")
     with write(Topic.ACCESS):
         if count := User.objects.filter(user_roles__role=role).count():
-            raise ValidationError(f"{count} users have the role {role.name}; give them another one first.")
+            holders = "1 user has" if count == 1 else f"{count} users have"
+            raise ValidationError(f"{holders} the role {role.name}; give them another one first.")
         role.delete()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from tillroll.access.digests import digest_token
+from tillroll.access.digests import digest_token, find_pepper
 from tillroll.access.models import ApiKey, User
 from tillroll.access.services import create_user, issue_key, set_password
 from tillroll.shop.models import Source, SourceKind
@@ -40,17 +40,16 @@ def ensure_access() -> Access | None:
         path.unlink(missing_ok=True)
         return None
     kept = _read(path)
-    if (
-        kept
-        and ApiKey.objects.filter(
-            public_key=kept.public_key,
-            token_digest=digest_token(kept.token),
-            revoked_at=None,
-            user__is_demo=True,
-        ).exists()
-    ):
+    if kept and _opens(kept):
         return kept
     return _make(path)
+
+
+def _opens(kept: Access) -> bool:
+    """Whether the key in the file is still the demo's, also after a change of the pepper."""
+    key = ApiKey.objects.filter(public_key=kept.public_key, revoked_at=None, user__is_demo=True).first()
+    pepper = find_pepper(key.pepper_id) if key else None
+    return bool(key and pepper and key.token_digest == digest_token(kept.token, pepper))
 
 
 def _read(path: Path) -> Access | None:

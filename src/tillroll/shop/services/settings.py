@@ -9,6 +9,9 @@ from tillroll.shop.models import ShopSettings
 from tillroll.shop.revision import Topic, write
 from tillroll.shop.zone import ZoneError, parse_zone
 
+LARGEST_KEPT = 2_147_483_647
+"""The largest whole number that both stores keep in a setting."""
+
 _URL = re.compile(r"https?://\S+")
 _ORIGIN = re.compile(r"https?://[^\s/?#]+")
 
@@ -46,6 +49,9 @@ def _check(settings: ShopSettings) -> None:
         raise ValidationError({"week_start": "The first day of the week is 0 (Sunday) to 6 (Saturday)."})
     if not _URL.fullmatch(settings.url):
         raise ValidationError({"url": "The shop's address begins with http:// or https://."})
+    for name in ("log_keep_days", "log_keep_megabytes"):
+        if getattr(settings, name) > LARGEST_KEPT:  # SQLite alone would keep it
+            raise ValidationError({name: f"Ensure this value is less than or equal to {LARGEST_KEPT}."})
     roles = settings.auto_key_roles
     if not isinstance(roles, list) or not all(isinstance(slug, str) for slug in roles):
         raise ValidationError({"auto_key_roles": "A list of roles is wanted, such as shop_vendor."})

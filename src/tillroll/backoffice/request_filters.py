@@ -1,0 +1,161 @@
+"""How the page of API requests is narrowed: its address says a selection of the log, the filters write it.
+
+The filters only show choices. What a selection means is the log's own affair, so that the list, the charts
+and an export can't differ.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib.admin import ListFilter, SimpleListFilter
+from django.contrib.admin.views.main import SEARCH_VAR
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from tillroll.access.capabilities import ENDPOINTS
+from tillroll.access.logbook import Selection, read_day, read_number
+from tillroll.access.models import ApiKey, User
+from tillroll.shop.services import get_settings
+from tillroll.shop.zone import parse_zone, to_local
+
+PARAMETERS = frozenset(("since", "until", "status", "endpoint", "version", "key_id", "user_id"))
+"""What an address may say beside the text that is searched for."""
+
+MOST_KEYS = 20
+"""Keys that are offered, the newest ones; the others are found by searching."""
+
+STATUSES = ("error", "2xx", "4xx", "5xx", "200", "400", "401", "403", "404", "405", "429", "500", "503")
+
+
+def read_selection(query: Mapping[str, str]) -> Selection:
+    """The selection that a page's address names. Raises SelectionError."""
+    return Selection(
+        since=read_day(query.get("since", "")),
+        until=read_day(query.get("until", "")),
+        status=query.get("status", ""),
+        endpoint=query.get("endpoint", ""),
+        version=query.get("version", ""),
+        key_id=read_number(query.get("key_id", ""), "key"),
+        user_id=read_number(query.get("user_id", ""), "user"),
+        text=query.get(SEARCH_VAR, "").strip(),
+    )
+
+
+class Period(ListFilter):
+    """First and last day on the shop's clock, typed or chosen."""
+
+    title = "period"
+    template = "backoffice/period_filter.html"
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        for name in self.expected_parameters():
+            if name in params:
+                self.used_parameters[name] = params.pop(name)[-1]
+        self.since = self.used_parameters.get("since", "")
+        self.until = self.used_parameters.get("until", "")
+        self.others: list[tuple[str, str]] = []
+
+    def expected_parameters(self) -> list[str | None]:
+        return ["since", "until"]
+
+    def has_output(self) -> bool:
+        return True
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        self.others = [
+            (name, value)
+            for name, values in changelist.filter_params.items()
+            if name not in self.expected_parameters()
+            for value in values
+        ]
+        today = to_local(timezone.now(), parse_zone(get_settings().timezone)).date()
+        for display, since, until in (("Any time", "", ""), *_list_periods(today)):
+            yield {
+                "selected": (self.since, self.until) == (str(since), str(until)),
+                "query_string": changelist.get_query_string(
+                    {"since": str(since) or None, "until": str(until) or None}
+                ),
+                "display": display,
+            }
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset
+
+
+def _list_periods(today: date) -> Iterable[tuple[str, date, date]]:
+    first = today.replace(day=1)
+    before = first - timedelta(days=1)
+    return (
+        ("Today", today, today),
+        ("Yesterday", today - timedelta(days=1), today - timedelta(days=1)),
+        ("Last 7 days", today - timedelta(days=6), today),
+        ("Last 30 days", today - timedelta(days=29), today),
+        ("This month", first, today),
+        ("Last month", before.replace(day=1), before),
+    )
+
+
+class _Choice(SimpleListFilter):
+    """Choices that select nothing by themselves."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset
+
+
+class Status(_Choice):
+    title = "status"
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(value, "Any error" if value == "error" else value) for value in STATUSES]
+
+
+class Version(_Choice):
+    title = "version"
+    parameter_name = "version"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("v1", "v1"), ("v2", "v2")]
+
+
+class Endpoint(_Choice):
+    title = "endpoint"
+    parameter_name = "endpoint"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in ENDPOINTS]
+
+
+class Key(_Choice):
+    """The shop's newest keys, and the chosen one, which may be a buyer's or gone."""
+
+    title = "key"
+    parameter_name = "key_id"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        chosen = request.GET.get("key_id", "")
+        wanted = Q(customer_id=None, meter_id=None)
+        keys = ApiKey.objects.filter(wanted).order_by("-pk").only("pk", "label", "public_key")[:MOST_KEYS]
+        offered = {str(key.pk): str(key) for key in keys}
+        if chosen and chosen not in offered:
+            is_number = chosen.isdecimal() and len(chosen) < 19
+            found = ApiKey.objects.filter(pk=int(chosen)).first() if is_number else None
+            offered[chosen] = str(found) if found else f"key {chosen}"
+        return list(offered.items())
+
+
+class Holder(_Choice):
+    """The chosen user, to be dropped; others are found by searching, or come from a user's page."""
+
+    title = "user"
+    parameter_name = "user_id"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        chosen = request.GET.get("user_id", "")
+        if not (chosen.isdecimal() and len(chosen) < 19):
+            return []
+        found = User.objects.filter(wire_id=int(chosen)).first()
+        return [(chosen, str(found) if found else f"user {chosen}")]

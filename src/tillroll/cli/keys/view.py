@@ -1,0 +1,129 @@
+"""A key as people look at it: what it may do, how often it was used, and whether it is in force."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
+
+from tillroll.cli.limits import describe_policy
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from tillroll.access.models import ApiKey
+    from tillroll.access.policy import Policy
+    from tillroll.access.usage import Usage
+
+READS = {
+    "view_shop_reports": "sales and stats",
+    "view_shop_sensitive_data": "customers",
+    "manage_shop_discounts": "discounts",
+}
+"""What each capability opens in the API, in a word for a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyView:
+    """`policy` is what counts in the end: the roles of the holder narrowed by the key's own limits."""
+
+    key: "ApiKey"
+    usage: "Usage"
+    policy: "Policy"
+    state: str
+    zone: tzinfo
+
+    @property
+    def rights(self) -> str:
+        """Which records it reads."""
+        if self.key.customer_id is not None:
+            return f"customer {self.key.customer_id} only"
+        held = self.key.user.capabilities.split()
+        return ", ".join(noun for name, noun in READS.items() if name in held) or "public products"
+
+    def describe_time(self, moment: datetime | None, otherwise: str) -> str:
+        """A time on the shop's clock, or what the absence of one means."""
+        return describe_time(moment, self.zone) if moment else otherwise
+
+    @property
+    def limits(self) -> str:
+        """What narrows it, in a line."""
+        networks = ", ".join(self.key.networks.split())
+        parts = (describe_policy(self.policy), f"from {networks}" if networks else "")
+        return "; ".join(part for part in parts if part)
+
+
+def list_views(keys: "Iterable[ApiKey]") -> list[KeyView]:
+    """Keys with their use and state, in few statements whatever their number."""
+    from django.utils import timezone
+
+    from tillroll.access.keys import run_alone
+    from tillroll.access.policy import join_roles, list_role_policies, make_policy, narrow
+    from tillroll.access.usage import list_usage
+
+    found = list(keys)
+    now, zone = timezone.now(), get_zone()
+    usage = list_usage(found, now, zone)
+    roles = list_role_policies(run_alone, 0)
+    views = []
+    for key in found:
+        held = join_roles(roles[slug] for slug in key.user.role_slugs.split("\n") if slug in roles)
+        own = make_policy(key.endpoints, key.hidden_fields, key.rate_minute, key.quota_day, key.quota_month)
+        views.append(KeyView(key, usage[key.pk], narrow(held, own), describe_state(key, now, zone), zone))
+    return views
+
+
+def describe_state(key: "ApiKey", now: datetime, zone: tzinfo) -> str:
+    """Whether a key opens the API, and if not, why."""
+    from tillroll.access.digests import pepper_id
+
+    if key.revoked_at:
+        return f"revoked {describe_time(key.revoked_at, zone)}"
+    if key.expires_at and key.expires_at <= now:
+        return f"ended {describe_time(key.expires_at, zone)}"
+    if not key.user.is_active:
+        return "holder disabled"
+    peppers = [name for name in (key.pepper_id, key.bearer_pepper_id) if name]
+    known = list_known_peppers()
+    if not any(name in known for name in peppers):
+        return "pepper lost"
+    parts = ["in force"]
+    if key.expires_at:
+        parts[0] += f" until {describe_time(key.expires_at, zone)}"
+    if any(name not in known for name in peppers):
+        parts.append("one pepper lost")
+    elif any(name != pepper_id() for name in peppers):
+        parts.append("old pepper")
+    return ", ".join(parts)
+
+
+def list_in_force(now: datetime) -> "QuerySet[ApiKey]":
+    """Keys that are neither revoked nor past their end, also those of a disabled holder."""
+    from django.db.models import Q
+
+    from tillroll.access.models import ApiKey
+
+    return ApiKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
+
+
+def list_known_peppers() -> frozenset[str]:
+    """The names of the pepper in force and of the old ones."""
+    from django.conf import settings
+
+    from tillroll.access.digests import pepper_id
+
+    return frozenset(pepper_id(pepper) for pepper in (settings.KEY_PEPPER, *settings.OLD_KEY_PEPPERS))
+
+
+def get_zone() -> tzinfo:
+    """The shop's own."""
+    from tillroll.shop.services import get_settings
+    from tillroll.shop.zone import parse_zone
+
+    return parse_zone(get_settings().timezone)
+
+
+def describe_time(moment: datetime, zone: tzinfo) -> str:
+    """A time on the shop's clock, to the minute."""
+    from tillroll.shop.zone import to_local
+
+    return f"{to_local(moment, zone):%Y-%m-%d %H:%M}"
