@@ -9,6 +9,7 @@ from tests.shops import get_key, setup_key, setup_source, setup_user
 from tillroll.access.capabilities import KNOWN, ROLES
 from tillroll.access.models import Role, User
 from tillroll.access.services import (
+    create_service_account,
     create_user,
     issue_key,
     refresh_capabilities,
@@ -196,3 +197,20 @@ def test_every_change_of_access_bumps_its_revision(change: Callable[[User], None
     change(user)
     assert Revision.objects.get(topic="access").number > before
     assert set(Revision.objects.values_list("topic", flat=True)) == {"access"}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("taken", "There is an account taken already."),
+        ("", "This field cannot be blank."),
+        ("a b", "Enter a valid username."),
+        ("x" * 61, "A name has at most 60 characters."),
+    ],
+)
+def test_a_service_account_has_a_name_of_its_own(name: str, words: str) -> None:
+    create_user("taken")
+    with pytest.raises(ValidationError) as refused:
+        create_service_account(name)
+    assert words in refused.value.message_dict["username"][0]
+    assert User.objects.count() == 1

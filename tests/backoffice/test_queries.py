@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.backoffice.conftest import Login, Shop, get_text
+from tests.backoffice.forms import get_self
 from tests.backoffice.test_rights import PAGES
 from tests.shops import (
     setup_customer,
@@ -24,6 +25,7 @@ from tests.shops import (
     setup_user,
 )
 from tillroll.access.models import RequestLogEntry, Role
+from tillroll.access.services import rotate_key
 from tillroll.shop.models import Product
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
@@ -31,8 +33,9 @@ pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 MOST_LIST_QUERIES = 7
 """Session, user, the shop's settings, count, rows, and one for what belongs to them."""
 
-MOST_LOG_QUERIES = 13
-"""The log has two charts besides (calls, errors and names), keys to choose from, and links at its lines."""
+MOST_QUERIES = {"/admin/access/apikey/": 11, "/admin/access/requestlogentry/": 13}
+"""Of a list of keys also three for their use, one for the roles' limits and one for the shop's clock. The log
+has two charts besides (calls, errors and names), keys to choose from, and links at its lines."""
 
 
 def count_queries(client: Client, url: str) -> tuple[int, list[str]]:
@@ -73,7 +76,7 @@ def test_a_list_asks_as_often_for_many_rows_as_for_few(url: str, shop: Shop, log
     few, _ = count_queries(client, url)
     fill(shop)
     many, writes = count_queries(client, url)
-    assert many == few <= (MOST_LOG_QUERIES if url.endswith("/requestlogentry/") else MOST_LIST_QUERIES)
+    assert many == few <= MOST_QUERIES.get(url, MOST_LIST_QUERIES)
     assert writes == []
 
 
@@ -111,12 +114,19 @@ def _grow_user(shop: Shop) -> None:
         setup_key(user=shop.holder, label=f"Key {number}")
 
 
+def _grow_key(shop: Shop) -> None:
+    key = shop.key
+    for _ in range(12):
+        key, _ = rotate_key(key)
+
+
 RECORDS: dict[str, tuple[Callable[[Shop], str], Callable[[Shop], None]]] = {
     "order": (lambda shop: f"/admin/shop/order/{shop.order.pk}/change/", _grow_order),
     "product": (lambda shop: f"/admin/shop/product/{shop.product.pk}/change/", _grow_product),
     "bundle": (lambda shop: f"/admin/shop/product/{shop.bundle.pk}/change/", _grow_bundle),
     "customer": (lambda shop: f"/admin/shop/customer/{shop.customer.pk}/change/", _grow_customer),
     "user": (lambda shop: f"/admin/access/user/{shop.holder.pk}/change/", _grow_user),
+    "key": (lambda shop: f"/admin/access/apikey/{shop.key.pk}/change/", _grow_key),
 }
 
 
@@ -129,6 +139,34 @@ def test_a_record_asks_as_often_with_many_parts_as_with_few(name: str, shop: Sho
     many, writes = count_queries(client, url)
     assert many == few
     assert writes == []
+
+
+def test_ones_own_keys_ask_as_often_for_many_as_for_few(shop: Shop, login: Login) -> None:
+    client = login("superuser")
+    me = get_self(client)
+    setup_key(user=me)
+    few, _ = count_queries(client, "/admin/my-keys/")
+    for number in range(12):
+        setup_key(user=me, label=f"Key {number}")
+    many, writes = count_queries(client, "/admin/my-keys/")
+    assert many == few
+    assert writes == []
+
+
+def test_the_export_of_keys_asks_as_often_for_many_as_for_few(shop: Shop, login: Login) -> None:
+    client = login("superuser")
+
+    def count() -> int:
+        with (
+            CaptureQueriesContext(connections["default"]) as records,
+            CaptureQueriesContext(connections["logs"]) as log,
+        ):
+            assert len(client.get("/admin/access/apikey/export/").getvalue()) > 100
+        return len(records) + len(log)
+
+    few = count()
+    fill(shop)
+    assert count() == few
 
 
 def test_a_page_takes_no_more_than_its_rows(shop: Shop, login: Login) -> None:

@@ -1,8 +1,11 @@
 """Who may see which page of the back office: the whole table, anonymous first."""
 
+from urllib.parse import quote
+
 import pytest
 
 from tests.backoffice.conftest import Login, Shop, get_status, get_text
+from tillroll.access.models import Role
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 
@@ -21,7 +24,11 @@ PAGES = {
     "/admin/shop/shopsettings/1/change/": MANAGERS,
     "/admin/access/user/": MANAGERS,
     "/admin/access/role/": MANAGERS,
+    "/admin/access/role/add/": MANAGERS,
     "/admin/access/apikey/": MANAGERS,
+    "/admin/access/apikey/add/": MANAGERS,
+    "/admin/access/apikey/add/?for=service": MANAGERS,
+    "/admin/access/apikey/add/?for=customer": MANAGERS,
     "/admin/access/requestlogentry/": MANAGERS,
 }
 """Pages, and the roles that see them."""
@@ -39,6 +46,7 @@ ROLES = (
 
 
 def list_record_pages(shop: Shop) -> dict[str, set[str]]:
+    role = Role.objects.get(slug="shop_worker").pk
     records = {
         f"/admin/shop/product/{shop.product.pk}/change/": REPORTS,
         f"/admin/shop/term/{shop.term.pk}/change/": REPORTS,
@@ -48,6 +56,11 @@ def list_record_pages(shop: Shop) -> dict[str, set[str]]:
         f"/admin/shop/discount/{shop.discount.pk}/change/": MANAGERS,
         f"/admin/access/user/{shop.holder.pk}/change/": MANAGERS,
         f"/admin/access/apikey/{shop.key.pk}/change/": MANAGERS,
+        f"/admin/access/apikey/{shop.key.pk}/limits/": MANAGERS,
+        f"/admin/access/apikey/{shop.key.pk}/rotate/": MANAGERS,
+        f"/admin/access/apikey/{shop.key.pk}/revoke/": MANAGERS,
+        f"/admin/access/role/{role}/change/": MANAGERS,
+        f"/admin/access/role/{role}/delete/": MANAGERS,
         f"/admin/access/requestlogentry/{shop.entry.pk}/change/": MANAGERS,
         f"/admin/shop/customer/{shop.customer.pk}/erase/": MANAGERS,
     }
@@ -68,7 +81,7 @@ def test_nobody_sees_a_page_without_logging_in(shop: Shop, login: Login) -> None
     client = login("anonymous")
     for url in list_urls(shop):
         reply = client.get(url)
-        assert (reply.status_code, reply.headers["Location"]) == (302, f"/admin/login/?next={url}")
+        assert (reply.status_code, reply.headers["Location"]) == (302, f"/admin/login/?next={quote(url)}")
 
 
 @pytest.mark.parametrize("role", ROLES)

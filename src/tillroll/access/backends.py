@@ -1,7 +1,8 @@
 """Who may log in to the back office: with a password as Django keeps them, the demo from this machine alone.
 
-A demo's login is printed on a terminal and lies in a file. So it must be worth nothing elsewhere: neither the
-password nor a session that was begun here.
+An address that guesses has to wait, whatever way in it takes; a service account has no way in. A demo's login
+is printed on a terminal and lies in a file. So it must be worth nothing elsewhere: neither the password nor a
+session that was begun here.
 """
 
 import ipaddress
@@ -11,9 +12,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
+from tillroll.access.addresses import get_client_address
 from tillroll.access.models import User
+from tillroll.access.throttle import TooManyFailures, check_login, note_failed_login
 
 FORWARDED = (
     "HTTP_X_FORWARDED_FOR",
@@ -43,6 +48,10 @@ def is_from_here(environ: Mapping[str, Any]) -> bool:
 class ShopBackend(ModelBackend):
     """Passwords as Django keeps them; a demo login counts from this machine only."""
 
+    def user_can_authenticate(self, user: Any) -> bool:
+        """Whether an account may log in, and go on being logged in."""
+        return super().user_can_authenticate(user) and not user.is_service
+
     def authenticate(
         self,
         request: HttpRequest | None,
@@ -50,10 +59,17 @@ class ShopBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
+        """The user of a right password. For an address that has to wait none is right: PermissionDenied,
+        which keeps Django from asking further."""
+        address = get_client_address(request.META) if request else ""
+        now = timezone.now()
+        try:
+            check_login(address, now)
+        except TooManyFailures as error:
+            raise PermissionDenied(str(error)) from error
         user = super().authenticate(request, username=username, password=password, **kwargs)
-        if not isinstance(user, User):
-            return None
-        if user.is_demo and not (request and is_from_here(request.META)):
+        if not isinstance(user, User) or (user.is_demo and not (request and is_from_here(request.META))):
+            note_failed_login(address, now)
             return None
         return user
 

@@ -5,10 +5,12 @@ from tillroll.backoffice import (
     customers,
     discounts,
     downloads,
+    keys,
     orders,
-    people,
     requests,
+    roles,
     shop_settings,
+    users,
 )
 
 __all__ = [
@@ -16,8 +18,10 @@ __all__ = [
     "customers",
     "discounts",
     "downloads",
+    "keys",
     "orders",
-    "people",
     "requests",
+    "roles",
     "shop_settings",
+    "users",
 ]

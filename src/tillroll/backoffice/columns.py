@@ -71,8 +71,19 @@ def link(page: str, key: object, shown: object) -> SafeString:
 
 
 def lines(values: Any) -> SafeString:
-    """Several values below each other."""
-    return format_html_join("\n", "<div>{}</div>", ((value,) for value in values))
+    """Several values below each other, as one piece; empty without any."""
+    each = format_html_join("\n", "<div>{}</div>", ((value,) for value in values))
+    return format_html("<div>{}</div>", each) if each else each
+
+
+def moment(field: str, label: str, empty: str = "never") -> Any:
+    """A column of times, to the minute."""
+
+    def show(record: Any) -> SafeString | str:
+        at = getattr(record, field)
+        return format_html('<span class="amount">{}</span>', f"{at:%Y-%m-%d %H:%M} UTC") if at else empty
+
+    return _describe(show, label, field)
 
 
 def _describe(column: Column, label: str, ordering: str, name: str = "") -> Any:

@@ -49,12 +49,23 @@ class SettingsPage(Viewer):
                     "default_version",
                     "query_credentials",
                     "open_download_logs",
-                    "user_keys_allowed",
                     shown(lambda shop: ", ".join(shop.cors_origins), "CORS origins"),
-                    "log_requests",
-                    "log_public_requests",
                 ),
             },
+        ),
+        (
+            "API keys",
+            {
+                "fields": (
+                    "user_keys_allowed",
+                    "auto_keys",
+                    shown(lambda shop: ", ".join(shop.auto_key_roles), "roles for automatic keys"),
+                )
+            },
+        ),
+        (
+            "Request log",
+            {"fields": ("log_requests", "log_public_requests", "log_keep_days", "log_keep_megabytes")},
         ),
     )
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.template.response import TemplateResponse
 from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, reverse
 
+from tillroll.backoffice.login import LoginForm
 from tillroll.backoffice.rights import may_enter
 
 if TYPE_CHECKING:
@@ -35,18 +37,21 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     (
-        "Access",
-        (
-            ("Users", "person", "access_user"),
-            ("Roles", "badge", "access_role"),
-            ("API keys", "key", "access_apikey"),
-        ),
+        "Users",
+        (("Users", "person", "access_user"),),
     ),
     (
         "Logs",
         (
             ("API requests", "monitoring", "access_requestlogentry"),
             ("File downloads", "download", "shop_filedownload"),
+        ),
+    ),
+    (
+        "Tools",
+        (
+            ("API keys", "key", "access_apikey"),
+            ("Roles", "badge", "access_role"),
         ),
     ),
     ("Shop", (("Settings", "settings", "shop_shopsettings"),)),
@@ -62,6 +67,7 @@ class BackOffice(_Site):
     index_title = "Overview"
     index_template = "backoffice/index.html"
     enable_nav_sidebar = True
+    login_form = LoginForm
 
     def has_permission(self, request: HttpRequest) -> bool:
         return may_enter(request.user)
@@ -81,8 +87,33 @@ class BackOffice(_Site):
         return answer
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Without the pages that write: passwords are set by `tillroll user password`."""
-        return [url for url in super().get_urls() if getattr(url, "name", None) not in _UNUSED]
+        """Without the admin's own pages for passwords, which `tillroll user password` sets; with everybody's
+        own keys."""
+        from tillroll.backoffice.own_keys import urls
+
+        kept = [url for url in super().get_urls() if getattr(url, "name", None) not in _UNUSED]
+        return [*urls, *kept]
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The login form; 429 where the address has to wait."""
+        response = super().login(request, extra_context)
+        if isinstance(response, TemplateResponse):
+            wait = getattr((response.context_data or {}).get("form"), "wait", 0)
+            if wait:
+                response.status_code = 429
+                response.headers["Retry-After"] = str(wait)
+        return response
+
+    def show(self, request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
+        """A page of our own in the back office's frame; for those who may see nothing else there, the frame
+        leads to their own keys."""
+        request.current_app = self.name
+        frame = self.each_context(request)
+        if not frame["has_permission"]:
+            keys = {"title": "My API keys", "icon": "key", "link": reverse("admin:own_keys")}
+            page = {**keys, "active": True, "has_permission": True}
+            frame |= {"has_permission": True, "sidebar_navigation": [{"title": "Account", "items": [page]}]}
+        return TemplateResponse(request, template, {**frame, "title": title, **context})
 
     def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Every page's template names it, but the menu is short and each list has its own search."""
@@ -93,10 +124,13 @@ class BackOffice(_Site):
         # The theme's colours are in a stylesheet: the content policy allows no styles inside the page.
         context["colors"] = {}
         context["border_radius"] = None
-        context["styles"] = [static("backoffice/theme.css")]
+        context["styles"] = [static("backoffice/theme.css"), static("backoffice/forms.css")]
         context["scripts"] = [static("backoffice/quiet.js")]
         context["site_favicons"] = [{"rel": "icon", "href": static("backoffice/icon.svg")}]
-        context["account_links"] = [{"title": "Overview", "link": reverse("admin:index")}]
+        context["account_links"] = [
+            {"title": "Overview", "link": reverse("admin:index")},
+            {"title": "My API keys", "link": reverse("admin:own_keys")},
+        ]
         return context
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:

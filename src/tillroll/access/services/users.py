@@ -39,7 +39,15 @@ def create_user(
 
 
 def create_service_account(username: str, *, display_name: str = "", roles: Iterable[str] = ()) -> User:
-    """An account that holds keys and that nobody logs in with."""
+    """An account that holds keys and that nobody logs in with; ValidationError for a name that is taken or
+    that can't be one."""
+    if len(username) > 60:
+        raise ValidationError({"username": "A name has at most 60 characters."})
+    User(username=username).clean_fields(
+        exclude=[field.name for field in User._meta.fields if field.name != "username"]
+    )
+    if User.objects.filter(username=username).exists():
+        raise ValidationError({"username": f"There is an account {username} already."})
     return create_user(username, display_name=display_name, roles=roles, is_service=True)
 
 

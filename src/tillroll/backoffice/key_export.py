@@ -1,0 +1,72 @@
+"""The list of API keys as CSV: what the list shows, by its search and filters, without anything secret. It is
+sent as it is read."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, StreamingHttpResponse
+
+from tillroll.access.capabilities import Capability
+from tillroll.backoffice.rights import may
+
+AT_ONCE = 500
+"""Keys that are read at once."""
+
+COLUMNS = (
+    "id", "label", "key", "holder", "email", "roles", "capabilities", "customer", "limits", "addresses",
+    "created", "expires", "revoked", "state", "last_used", "calls_today", "calls_this_month",
+)  # fmt: skip
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How texts begin that a spreadsheet would reckon out."""
+
+
+class _Echo:
+    """A file that gives back what is written to it."""
+
+    def write(self, value: str) -> str:
+        return value
+
+
+def export(page: Any, request: HttpRequest) -> StreamingHttpResponse:
+    """Every key of the list, not of its page alone."""
+    if not (page.has_view_permission(request) and may(request.user, Capability.EXPORT_SHOP_REPORTS)):
+        raise PermissionDenied
+    keys = page.get_changelist_instance(request).get_queryset(request)
+    response = StreamingHttpResponse(_write(keys), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="api-keys.csv"'
+    return response
+
+
+def _write(keys: Any) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    yield writer.writerow(COLUMNS)
+    last = 0
+    while batch := list(keys.order_by("pk").filter(pk__gt=last)[:AT_ONCE]):
+        last = batch[-1].pk
+        for row in _list_rows(batch):
+            yield writer.writerow([_defuse(value) for value in row])
+
+
+def _list_rows(keys: list[Any]) -> Iterable[tuple[object, ...]]:
+    from tillroll.backoffice.keys import add_usage, get_policy, get_role_policies, list_limits
+
+    roles = get_role_policies()
+    for key in add_usage(keys):
+        yield (
+            key.pk, key.label, key.public_key[:6], key.user.username, key.user.email,
+            key.user.role_slugs.replace("\n", " "), key.user.capabilities if key.customer_id is None else "",
+            key.customer_id, "; ".join(list_limits(get_policy(key, roles))), key.networks,
+            key.created_at, key.expires_at, key.revoked_at, key.state, key.usage.last_at, key.usage.today,
+            key.usage.this_month,
+        )  # fmt: skip
+
+
+def _defuse(value: object) -> str:
+    """A value as text that no spreadsheet takes for a formula."""
+    if value is None:
+        return ""
+    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,226 @@
+"""Pages that issue, limit, rotate and revoke API keys. Each writes through the services and says in the log
+which login did what to which key, never with what."""
+
+import logging
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+
+from tillroll.access.digests import Pair
+from tillroll.access.models import ApiKey, User
+from tillroll.access.services import (
+    create_service_account,
+    issue_customer_key,
+    issue_key,
+    revoke_key,
+    rotate_key,
+    set_key_limits,
+)
+from tillroll.access.states import ANSWERING, KeyState, list_superseded, with_state
+from tillroll.backoffice.forms import PageForm, RotateForm
+from tillroll.backoffice.granting import check_account, check_key
+from tillroll.backoffice.key_forms import FOR, LIMITS, For, Group, IssueForm, KeyForm
+from tillroll.backoffice.rights import get_actor
+from tillroll.backoffice.shown_once import keep_unstored, show_pair
+from tillroll.backoffice.site import site
+from tillroll.shop.revision import Topic, write
+
+logger = logging.getLogger(__name__)
+
+FORM = "backoffice/form_page.html"
+
+
+def issue(page: Any, request: HttpRequest) -> HttpResponse:
+    """A form for a new key, for a user, a new service account or a buyer; the answer shows the pair."""
+    if not page.has_add_permission(request):
+        raise PermissionDenied
+    whom = _read_whom(request)
+    actor = get_actor(request)
+    initial = {name: request.GET[name] for name in ("holder", "customer") if name in request.GET}
+    form = IssueForm(request.POST or None, whom=whom, user=actor, initial=initial)
+    if request.method == "POST" and form.is_valid() and form.take():
+        made = form.carry_out(lambda: _issue(form))
+        if made is not None:
+            key, pair = made
+            logger.info("%s issued key %s of %s.", actor.username, key.pk, key.user.username)
+            return show_new(request, key, pair, f"New API key of {key.user}")
+    here = reverse("admin:access_apikey_add")
+    return site.show(
+        request,
+        FORM,
+        "Issue an API key",
+        form=form,
+        groups=bind(form, form.groups),
+        choices=[
+            {"title": title, "href": f"{here}?for={one}", "is_chosen": one is whom}
+            for one, title in FOR.items()
+        ],
+        choices_label="For whom",
+        save="Issue the key",
+        back=reverse("admin:access_apikey_changelist"),
+    )
+
+
+def _issue(form: IssueForm) -> tuple[ApiKey, Pair]:
+    label, limits = form.cleaned_data["label"], form.get_limits()
+    if form.buyer is not None:
+        return issue_customer_key(form.buyer, label=label, limits=limits)
+    if form.found is not None:
+        return issue_key(form.found, label=label, limits=limits)
+    with write(Topic.ACCESS):  # no account is left behind where its key is refused
+        account = create_service_account(form.cleaned_data["username"], roles=form.cleaned_data["roles"])
+        return issue_key(account, label=label, limits=limits)
+
+
+def _read_whom(request: HttpRequest) -> For:
+    try:
+        return For(request.GET.get("for", For.USER))
+    except ValueError:
+        return For.USER
+
+
+def change_limits(page: Any, request: HttpRequest, pk: int) -> HttpResponse:
+    """What a key is called and what it may do."""
+    key = _get_key(page, request, pk)
+    if key.revoked_at is not None:
+        return _refuse(request, key, "Limits", "This key was revoked: its limits count for nothing any more.")
+    try:
+        check_key(get_actor(request), key.user, key.customer_id)
+    except ValidationError as error:
+        return _refuse(request, key, "Limits", *error.messages)
+    form = KeyForm(request.POST or None, key=key)
+    if request.method == "POST" and form.is_valid():
+        done = form.attempt(
+            lambda: set_key_limits(key, label=form.cleaned_data["label"], limits=form.get_limits())
+        )
+        if done:
+            logger.info("%s changed key %s.", get_actor(request).username, key.pk)
+            messages.success(request, "The key was changed; it counts from its next request on.")
+            return HttpResponseRedirect(_get_url(key))
+    return site.show(
+        request,
+        FORM,
+        f"Limits of {key}",
+        form=form,
+        groups=bind(form, (Group("", ("label",)), *LIMITS)),
+        save="Save",
+        back=_get_url(key),
+    )
+
+
+def rotate(page: Any, request: HttpRequest, pk: int) -> HttpResponse:
+    """A successor for a key; the answer shows the new pair."""
+    key = _get_key(page, request, pk)
+    actor = get_actor(request)
+    try:
+        check_key(actor, key.user, key.customer_id)
+    except ValidationError as error:
+        return _refuse(request, key, "Rotate", *error.messages)
+    return rotate_with(request, key, actor, back=_get_url(key))
+
+
+def rotate_with(request: HttpRequest, key: Any, actor: User, back: str, links: Any = None) -> HttpResponse:
+    """The form of a rotation that is allowed, and its answer."""
+    if key.state not in ANSWERING and key.state != KeyState.SHUT_OUT:
+        return _refuse(request, key, "Rotate", "This key has ended; issue a new one.", back=back)
+    family = with_state(ApiKey.objects.filter(meter_id=key.meter, pk__gt=key.pk), timezone.now())
+    if key.pk in list_superseded([key, *family]):
+        newest = family.order_by("-pk")[0].public_key[:6]
+        sentence = f"This key was rotated already: {newest}… took over from it. Rotate that one."
+        return _refuse(request, key, "Rotate", sentence, back=back)
+    form = RotateForm(request.POST or None, user=actor)
+    if request.method == "POST" and form.is_valid() and form.take():
+        made = form.carry_out(lambda: rotate_key(key, grace=form.get_grace()))
+        if made is not None:
+            successor, pair = made
+            logger.info("%s rotated key %s into key %s.", actor.username, key.pk, successor.pk)
+            return show_new(request, successor, pair, f"New pair of {successor}", links)
+    return site.show(
+        request,
+        FORM,
+        f"Rotate {key}",
+        intro=(
+            "A new key takes over with the same holder, limits and counters. The old one goes on answering"
+            " for as long as you choose here, so that every app can be given the new one.",
+        ),
+        form=form,
+        groups=bind(form, (Group("", ("grace",)),)),
+        save="Rotate",
+        back=back,
+    )
+
+
+def revoke(page: Any, request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks, then ends a key."""
+    key = _get_key(page, request, pk)
+    actor = get_actor(request)
+    try:
+        check_account(actor, key.user)
+    except ValidationError as error:
+        return _refuse(request, key, "Revoke", *error.messages)
+    return revoke_with(request, key, actor, back=_get_url(key))
+
+
+def revoke_with(request: HttpRequest, key: Any, actor: User, back: str) -> HttpResponse:
+    """The question before a key that one may revoke is ended, and its answer."""
+    if key.revoked_at is not None:
+        return _refuse(
+            request, key, "Revoke", f"It was revoked on {key.revoked_at:%Y-%m-%d at %H:%M:%S} UTC.", back=back
+        )
+    form = PageForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and form.attempt(lambda: revoke_key(key)):
+        logger.info("%s revoked key %s.", actor.username, key.pk)
+        messages.success(request, f"The key {key} was revoked: its next request answers 403.")
+        return HttpResponseRedirect(back)
+    return site.show(
+        request,
+        FORM,
+        f"Revoke {key}",
+        intro=(
+            f"The key {key.public_key[:6]}… of {key.user} ends at once: whatever uses it gets 403 from the"
+            " next request on. That can't be undone. Its lines in the request log stay.",
+        ),
+        form=form,
+        save="Revoke the key",
+        save_class="danger",
+        back=back,
+    )
+
+
+def show_new(request: HttpRequest, key: ApiKey, pair: Pair, title: str, links: Any = None) -> HttpResponse:
+    """The one answer that shows a fresh pair."""
+    links = links or (
+        {"title": "To the key", "href": _get_url(key)},
+        {"title": "All API keys", "href": reverse("admin:access_apikey_changelist")},
+    )
+    return keep_unstored(site.show(request, FORM, title, shown=show_pair(request, key, pair), links=links))
+
+
+def bind(form: Any, groups: Any) -> list[dict[str, Any]]:
+    """Groups of a form's fields, as its page draws them."""
+    return [
+        {"title": group.title, "is_row": group.is_row, "fields": [form[name] for name in group.names]}
+        for group in groups
+    ]
+
+
+def _refuse(request: HttpRequest, key: ApiKey, what: str, *sentences: str, back: str = "") -> HttpResponse:
+    """A page that says why something can't be done, in place of its form."""
+    return site.show(
+        request, FORM, f"{what} {key}", intro=sentences, back=back or _get_url(key), back_title="Back"
+    )
+
+
+def _get_key(page: Any, request: HttpRequest, pk: int) -> Any:
+    if not page.has_view_permission(request):
+        raise PermissionDenied
+    return get_object_or_404(page.get_queryset(request), pk=pk)
+
+
+def _get_url(key: ApiKey) -> str:
+    return reverse("admin:access_apikey_change", args=(key.pk,))
