@@ -32,8 +32,9 @@ def find_chromium() -> str:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Closed behind each file: while it is open, Django takes its thread for one that must not wait."""
     path = find_chromium()
     with sync_playwright() as playwright:
         # in a container Chromium's own sandbox and its shared memory are not to be had

@@ -59,7 +59,8 @@ def _urls(names: Sequence[str]) -> dict[str, str]:
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """An empty shop that others are copied from, so that its migrations run once."""
     home = tmp_path_factory.mktemp("template") / "home"
-    names = [f"test_tillroll_cli_{os.getpid()}_{alias}" for alias in ("default", "logs")]
+    number = next(_numbers)  # other folders have templates of their own in the same process
+    names = [f"test_tillroll_cli_{os.getpid()}_{number}_{alias}" for alias in ("default", "logs")]
     urls = {}
     if STORE == "postgresql":
         _execute(*(f"CREATE DATABASE {name}" for name in names))
@@ -80,8 +81,8 @@ def _copy(migrated: Shop, home: Path) -> Iterator[Shop]:
     urls: dict[str, str] = {}
     if STORE == "postgresql":
         number = next(_numbers)
-        for alias in ("default", "logs"):
-            template = f"test_tillroll_cli_{os.getpid()}_{alias}"
+        for variable in ("TILLROLL_DATABASE_URL", "TILLROLL_LOGS_URL"):
+            template = migrated.environment[variable].rpartition("/")[2]
             names.append(f"{template}_{number}")
             _execute(f"CREATE DATABASE {names[-1]} TEMPLATE {template}")
         urls = _urls(names)
