@@ -3,7 +3,6 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
@@ -15,7 +14,8 @@ from tests.backoffice.test_pages import list_words
 from tests.shops import get_key, setup_key, setup_line_of_log, setup_source, setup_user
 from tillroll.access.models import RequestLogEntry, User
 from tillroll.access.services import refresh_capabilities
-from tillroll.backoffice import requests as page_module
+from tillroll.access.streams import Places
+from tillroll.backoffice import streamed
 from tillroll.shop.models import Customer
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
@@ -178,12 +178,13 @@ def test_files_are_streamed_with_their_own_types_and_names(shop: Shop, client: C
 def test_one_export_at_a_time_leaves_a_thread_for_the_others(
     shop: Shop, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    places = BoundedSemaphore(1)
-    monkeypatch.setattr(page_module, "_exports", places)
-    assert places.acquire(blocking=False)
+    places = Places(1)
+    monkeypatch.setattr(streamed, "streams", places)
+    taken = places.take()
+    assert taken is not None
     reply = client.get(f"{LIST}export/csv/")
     assert (reply.status_code, reply.headers["Retry-After"]) == (429, "30")
-    places.release()
+    taken.give_back()
     for _ in range(3):
         assert b"number=5" in client.get(f"{LIST}export/csv/").getvalue()
 

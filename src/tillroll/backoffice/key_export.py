@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase
 
 from tillroll.access.capabilities import Capability
 from tillroll.backoffice.rights import may
+from tillroll.backoffice.streamed import send_file
 
 AT_ONCE = 500
 """Keys that are read at once."""
@@ -30,14 +31,12 @@ class _Echo:
         return value
 
 
-def export(page: Any, request: HttpRequest) -> StreamingHttpResponse:
+def export(page: Any, request: HttpRequest) -> HttpResponseBase:
     """Every key of the list, not of its page alone."""
     if not (page.has_view_permission(request) and may(request.user, Capability.EXPORT_SHOP_REPORTS)):
         raise PermissionDenied
     keys = page.get_changelist_instance(request).get_queryset(request)
-    response = StreamingHttpResponse(_write(keys), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = 'attachment; filename="api-keys.csv"'
-    return response
+    return send_file("api-keys.csv", "text/csv; charset=utf-8", _write(keys))
 
 
 def _write(keys: Any) -> Iterator[str]:

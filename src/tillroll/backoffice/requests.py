@@ -1,16 +1,12 @@
 """The log of API requests: its lines, two charts of them, and files to take along."""
 
-import threading
-import weakref
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -34,6 +30,7 @@ from tillroll.backoffice.request_filters import (
 )
 from tillroll.backoffice.rights import may
 from tillroll.backoffice.site import site
+from tillroll.backoffice.streamed import send_file
 from tillroll.backoffice.viewer import LargeViewer
 from tillroll.shop.services import get_settings
 from tillroll.shop.zone import parse_zone
@@ -42,9 +39,6 @@ if TYPE_CHECKING:
     from django.contrib.admin.views.main import ChangeList
 else:
     from unfold.views import ChangeList
-
-_exports = threading.BoundedSemaphore(max(settings.WORKER_THREADS - 1, 1))
-"""Whoever takes an export slowly holds a thread, so one is left for the others."""
 
 
 def _when(entry: RequestLogEntry) -> str:
@@ -200,33 +194,8 @@ class RequestPage(LargeViewer):
         try:
             wanted = ExportFormat(form)
             selection, zone = read_selection(request.GET), parse_zone(get_settings().timezone)
-            pieces = export_lines(selection, zone, wanted, timezone.now())
-            first = next(pieces, (0, b""))[1]
+            lines = export_lines(selection, zone, wanted, timezone.now())
+            pieces = (piece for _, piece in lines)
+            return send_file(f"api-requests.{wanted}", wanted.content_type, pieces)
         except ValueError as error:
             return HttpResponse(f"{error}\n", status=400, content_type="text/plain; charset=utf-8")
-        if not _exports.acquire(blocking=False):
-            text = "Another export is being taken; try again when it is done.\n"
-            return HttpResponse(text, status=429, content_type="text/plain", headers={"Retry-After": "30"})
-        return _ExportResponse(
-            _chain(first, pieces),
-            content_type=wanted.content_type,
-            headers={"Content-Disposition": f'attachment; filename="api-requests.{wanted}"'},
-        )
-
-
-class _ExportResponse(StreamingHttpResponse):
-    """Gives its place back however it ends, also when it was dropped before the first piece."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._give_back = weakref.finalize(self, _exports.release)
-
-    def close(self) -> None:
-        super().close()
-        self._give_back()
-
-
-def _chain(first: bytes, pieces: Iterator[tuple[int, bytes]]) -> Iterator[bytes]:
-    yield first
-    for _, piece in pieces:
-        yield piece

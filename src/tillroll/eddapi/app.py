@@ -6,13 +6,11 @@ Whatever stops it on the way is a GateError, rendered once, here.
 
 import logging
 import re
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
@@ -20,6 +18,7 @@ from tillroll.access.addresses import get_client_address
 from tillroll.access.keys import PUBLIC, Caller, KeyRefused, find_key
 from tillroll.access.log import Line, request_log
 from tillroll.access.quota import Allowance, QuotaExceeded, quotas
+from tillroll.access.streams import Place, streams
 from tillroll.access.usage import uses
 from tillroll.eddapi.answer import Answer, Question, missing
 from tillroll.eddapi.credentials import Credentials, Scene, authenticate, read_credentials
@@ -63,9 +62,6 @@ _WORDS = re.compile(r"[A-Za-z0-9./_-]{0,32}")
 RETRY_SECONDS = "5"
 """How soon to come again when the store is away or all streams are taken: about as long as a restart
 takes."""
-
-_streams = threading.BoundedSemaphore(max(settings.WORKER_THREADS - 1, 1))
-"""A slow reader of a stream holds its thread, so one thread is always left for the others."""
 
 
 class Visit:
@@ -241,8 +237,9 @@ def _describe_policy(limits: tuple[tuple[str, int, int], ...]) -> str:
 class _Stream:
     """A streamed body that gives its place back and is logged however it ends."""
 
-    def __init__(self, visit: Visit, pieces: Iterator[bytes]) -> None:
+    def __init__(self, visit: Visit, place: Place, pieces: Iterator[bytes]) -> None:
         self._visit = visit
+        self._place = place
         self._pieces = pieces
         self._size = 0
         self._is_open = True
@@ -268,7 +265,7 @@ class _Stream:
         """Called by the server in the end, also when the client went away."""
         if self._is_open:
             self._is_open = False
-            _streams.release()
+            self._place.give_back()
             _log(self._visit, 200, error, self._size)
 
 
@@ -280,7 +277,8 @@ def _stream(visit: Visit, answer: Answer, start: StartResponse) -> Iterable[byte
         start(REASONS[200], headers)
         _log(visit, 200, "", 0)
         return []
-    if not _streams.acquire(blocking=False):
+    place = streams.take()
+    if place is None:
         raise TooManyRequests(
             "Too many long lists are being read; try again in a moment!", {"Retry-After": RETRY_SECONDS}
         )
@@ -292,8 +290,12 @@ def _stream(visit: Visit, answer: Answer, start: StartResponse) -> Iterable[byte
         pieces = stream_xml(answer.key, answer.batches, get_seconds)
     else:
         pieces = stream_json(answer.key, answer.batches, get_seconds, pretty=visit.is_pretty)
-    start(REASONS[200], headers)
-    return _Stream(visit, pieces)
+    try:
+        start(REASONS[200], headers)
+    except BaseException:
+        place.give_back()
+        raise
+    return _Stream(visit, place, pieces)
 
 
 def _get_safe_start(value: str) -> str:
