@@ -9,8 +9,10 @@ from tests.shops import get_key, setup_key, setup_source, setup_user
 from tillroll.access.capabilities import KNOWN, ROLES
 from tillroll.access.models import Role, User
 from tillroll.access.services import (
+    add_user,
     create_service_account,
     create_user,
+    find_namesake,
     issue_key,
     refresh_capabilities,
     revoke_key,
@@ -203,6 +205,8 @@ def test_every_change_of_access_bumps_its_revision(change: Callable[[User], None
     ("name", "words"),
     [
         ("taken", "There is an account taken already."),
+        ("Taken", "There is an account taken already."),
+        ("\uff54aken", "There is an account taken already."),
         ("", "This field cannot be blank."),
         ("a b", "Enter a valid username."),
         ("x" * 61, "A name has at most 60 characters."),
@@ -214,3 +218,35 @@ def test_a_service_account_has_a_name_of_its_own(name: str, words: str) -> None:
         create_service_account(name)
     assert words in refused.value.message_dict["username"][0]
     assert User.objects.count() == 1
+
+
+def test_all_that_is_wrong_with_a_new_user_is_said_at_once() -> None:
+    create_user("ann")
+    with pytest.raises(ValidationError) as refused:
+        add_user("Ann", email="nowhere", display_name="x" * 251, password="short")
+    assert {name: texts[0] for name, texts in refused.value.message_dict.items()} == {
+        "username": "There is an account ann already.",
+        "email": "Enter a valid email address.",
+        "display_name": "Ensure this value has at most 250 characters (it has 251).",
+        "password": "This password is too short. It must contain at least 8 characters.",
+    }
+    assert User.objects.count() == 1
+
+
+def test_a_user_who_can_not_have_a_password_is_not_added_in_part() -> None:
+    with pytest.raises(ValidationError, match="nobody logs in with it"):
+        add_user("robot", password="correct horse battery", is_service=True)
+    assert User.objects.count() == 0
+
+
+@pytest.mark.parametrize("name", ["ann", "ANN", "Ann"])
+def test_a_namesake_is_found_in_any_case(name: str) -> None:
+    user = create_user("Ann")
+    setup_user("Annie")
+    assert find_namesake(name) == user
+
+
+@pytest.mark.parametrize("name", ["an_", "an%", "anne", ""])
+def test_somebody_else_is_no_namesake(name: str) -> None:
+    create_user("ann")
+    assert find_namesake(name) is None

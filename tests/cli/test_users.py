@@ -70,6 +70,8 @@ def test_a_user_without_a_password_cannot_log_in(invoke: Invoke) -> None:
             id="email",
         ),
         pytest.param(("taken", "--no-password"), "", "There is a user taken already", id="taken"),
+        pytest.param(("Taken", "--no-password"), "", "There is a user taken already", id="taken-in-case"),
+        pytest.param(("x" * 61, "--no-password"), "", "at most 60 characters", id="long"),
         pytest.param(
             ("ann", "--service", "--password-stdin"), f"{PASSWORD}\n", "never logs in", id="service-password"
         ),

@@ -4,7 +4,7 @@ service's refusal comes back beside the field that it is about.
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -12,6 +12,7 @@ from unfold.widgets import (
     INPUT_CLASSES,
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanWidget,
@@ -74,6 +75,12 @@ class PageForm(forms.Form):
 class OnceForm(PageForm):
     """A form that shows a secret when it is saved, and so must be saved once."""
 
+    repeated: ClassVar[str] = (
+        "This form was saved before, and a key was made then. It was shown once and can't be shown again;"
+        " if it was not noted down, revoke it and make another."
+    )
+    """What whoever sends it again is told."""
+
     form_id = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -82,7 +89,7 @@ class OnceForm(PageForm):
 
     def take(self) -> bool:
         """Whether this is the first time that the form is saved; else it says so."""
-        return self.attempt(lambda: use_form_id(self.user, self.cleaned_data["form_id"]))
+        return self.attempt(lambda: use_form_id(self.user, self.cleaned_data["form_id"], self.repeated))
 
     @property
     def fresh_id(self) -> str:
@@ -126,6 +133,17 @@ def text(label: str, help_text: str = "", *, required: bool = False, most: int =
         required=required,
         max_length=most,
         widget=UnfoldAdminTextInputWidget(attrs=attrs),
+    )
+
+
+def password(label: str, help_text: str = "") -> Any:
+    """A new password, of which no letter is taken away and which no page shows again."""
+    return forms.CharField(
+        label=label,
+        help_text=help_text,
+        strip=False,
+        max_length=1000,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
     )
 
 

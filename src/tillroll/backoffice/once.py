@@ -24,8 +24,9 @@ def make_form_id(user: User) -> str:
     return signing.dumps([user.pk, f"{timezone.now():%Y-%m-%d}", secrets.token_hex(16)], salt=SALT)
 
 
-def use_form_id(user: User, text: str) -> None:
-    """Takes a form's id; ValidationError says that the form was sent before, or lay open for too long."""
+def use_form_id(user: User, text: str, repeated: str) -> None:
+    """Takes a form's id; ValidationError says that the form lay open for too long, or was sent before
+    (`repeated`)."""
     try:
         owner, day, name = signing.loads(text, salt=SALT, max_age=HOURS * 3600)
     except signing.BadSignature:
@@ -34,7 +35,4 @@ def use_form_id(user: User, text: str) -> None:
         raise ValidationError("This form is too old to be saved; it was made anew, so please save it again.")
     taken, _ = take(f"form:{name}", day, 1, 1)
     if not taken:
-        raise ValidationError(
-            "This form was saved before, and a key was made then. It was shown once and can't be shown again;"
-            " if it was not noted down, revoke it and make another."
-        )
+        raise ValidationError(repeated)

@@ -1,7 +1,7 @@
 """Users: who they are, what they may do, and their API keys, made and revoked on the user's own page.
 
-No page shows a password's hash. Whoever may see people sees the page; its forms are for those who manage the
-shop's settings.
+No page shows a password's hash. Whoever may see people sees the page; its forms, and the one that adds users,
+are for those who manage the shop's settings.
 """
 
 import copy
@@ -20,6 +20,7 @@ from tillroll.access.capabilities import Capability
 from tillroll.access.models import ApiKey, Role, User
 from tillroll.access.services import issue_key, revoke_keys, set_active, set_roles
 from tillroll.access.states import with_state
+from tillroll.backoffice import add_user
 from tillroll.backoffice.columns import lines, plain, shown
 from tillroll.backoffice.forms import OnceForm, PageForm, text, tick, ticks
 from tillroll.backoffice.granting import check_account, check_key, check_roles, describe_ungivable
@@ -158,6 +159,8 @@ class UserPage(LargeViewer):
     search_fields = ("username", "display_name", "email")
     search_help_text = "Name or e-mail address"
     ordering = ("-wire_id",)
+    list_before_template = "backoffice/users_toolbar.html"
+    show_add_link = False
     change_form_outer_before_template = "backoffice/user_forms.html"
     fieldsets = (
         (
@@ -189,6 +192,12 @@ class UserPage(LargeViewer):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         found: QuerySet[User] = super().get_queryset(request).defer("password")
         return found
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_write(request)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        return add_user.add(self, request)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -41,11 +41,9 @@ def add(
     service: bool,
 ) -> None:
     """Add the user NAME; asks for a password on a terminal."""
-    from django.contrib.auth.password_validation import validate_password
     from django.core.exceptions import ValidationError
 
-    from tillroll.access.models import User
-    from tillroll.access.services import create_user, issue_automatic_key, set_password
+    from tillroll.access.services import add_user, check_new_user, find_namesake, issue_automatic_key
     from tillroll.cli.keys.pair import show_pair
     from tillroll.shop.revision import Topic, write
 
@@ -53,24 +51,26 @@ def add(
         raise Refusal("Give --password-stdin or --no-password, not both.")
     if service and (password_stdin or superuser):
         raise Refusal("A service account never logs in; leave out --password-stdin and --superuser.")
-    if User.objects.filter(username=name).exists():
-        raise Refusal(f"There is a user {name} already; `tillroll user role` and `user password` change it.")
+    if taken := find_namesake(name):
+        raise Refusal(
+            f"There is a user {taken.username} already; `tillroll user role` and `user password` change it."
+        )
     require_roles(roles)
-    draft = User(username=name, email=email)
     try:
-        draft.clean_fields(exclude=[f.name for f in User._meta.fields if f.name not in ("username", "email")])
+        check_new_user(name, email=email)  # before a password is asked for
         password = None if no_password or service else _read_password(password_stdin)
-        if password is not None:
-            validate_password(password, draft)
+        with write(Topic.ACCESS):
+            made = add_user(
+                name,
+                email=email,
+                password=password,
+                roles=dict.fromkeys(roles),
+                is_superuser=superuser,
+                is_service=service,
+            )
+            issued = issue_automatic_key(made)
     except ValidationError as error:
         raise Refusal(describe_invalid(error)) from error
-    with write(Topic.ACCESS):
-        made = create_user(
-            name, email=email, roles=dict.fromkeys(roles), is_superuser=superuser, is_service=service
-        )
-        if password is not None:
-            set_password(made, password)
-        issued = issue_automatic_key(made)
     click.echo(f"Added {name}" + (f" ({', '.join(roles)})." if roles else ", without a role."))
     if issued:
         click.echo("\nThe shop's setting auto_keys makes a key for them:")

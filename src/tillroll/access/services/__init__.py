@@ -14,8 +14,11 @@ from tillroll.access.services.keys import (
 )
 from tillroll.access.services.roles import delete_role, save_role
 from tillroll.access.services.users import (
+    add_user,
+    check_new_user,
     create_service_account,
     create_user,
+    find_namesake,
     refresh_capabilities,
     set_active,
     set_password,
@@ -25,9 +28,12 @@ from tillroll.access.services.users import (
 __all__ = [
     "GRACE",
     "KeyLimits",
+    "add_user",
+    "check_new_user",
     "create_service_account",
     "create_user",
     "delete_role",
+    "find_namesake",
     "issue_automatic_key",
     "issue_customer_key",
     "issue_key",

@@ -1,5 +1,6 @@
 """API keys issued, limited, rotated and revoked. What a key is used with is given back once and not kept."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -142,16 +143,25 @@ def issue_own_key(user: User, *, label: str = "") -> tuple[ApiKey, Pair]:
     return issue_key(user, label=label, customer_id=customer_id)
 
 
-def issue_automatic_key(user: User) -> tuple[ApiKey, Pair] | None:
+def issue_automatic_key(
+    user: User, *, check: Callable[[User, int | None], None] | None = None
+) -> tuple[ApiKey, Pair] | None:
     """The key that the shop's settings want for a new user, to be shown once to whoever made them; None where
-    they want none. Users that an import brings keep the keys that they have and get no others."""
+    they want none. Users that an import brings keep the keys that they have and get no others.
+
+    `check` is asked before it is made, with the holder and the customer of a buyer's key, and may refuse it
+    with a ValidationError.
+    """
     settings = get_settings()
     if settings.auto_keys == AutoKeys.NOBODY:
         return None
     held = set(user.role_slugs.split("\n"))
     if settings.auto_keys == AutoKeys.ROLES and held.isdisjoint(settings.auto_key_roles):
         return None
-    return issue_key(user, label="Made automatically", customer_id=_find_own_customer(user))
+    customer_id = _find_own_customer(user)
+    if check is not None:
+        check(user, customer_id)
+    return issue_key(user, label="Made automatically", customer_id=customer_id)
 
 
 def _find_own_customer(user: User) -> int | None:

@@ -4,10 +4,15 @@ from collections.abc import Iterable
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 
 from tillroll.access.capabilities import KNOWN
 from tillroll.access.models import Role, User, UserCapability, UserRole
 from tillroll.shop.revision import Topic, write
+from tillroll.shop.text import fold_case
+
+LONGEST_NAME = 60
+"""Characters of a user name: the API shows it as the login, which has no more."""
 
 
 def create_user(
@@ -38,17 +43,68 @@ def create_user(
     return user
 
 
+def add_user(
+    username: str,
+    *,
+    email: str = "",
+    display_name: str = "",
+    password: str | None = None,
+    roles: Iterable[str] = (),
+    is_superuser: bool = False,
+    is_service: bool = False,
+) -> User:
+    """A user whom somebody adds; a password lets them log in. ValidationError says by field what is wrong."""
+    with write(Topic.ACCESS):  # behind it nobody else takes the name
+        check_new_user(username, email=email, display_name=display_name, password=password)
+        user = create_user(
+            username,
+            email=email,
+            display_name=display_name,
+            roles=roles,
+            is_superuser=is_superuser,
+            is_service=is_service,
+        )
+        if password is not None:
+            set_password(user, password)
+    return user
+
+
 def create_service_account(username: str, *, display_name: str = "", roles: Iterable[str] = ()) -> User:
     """An account that holds keys and that nobody logs in with; ValidationError for a name that is taken or
     that can't be one."""
-    if len(username) > 60:
-        raise ValidationError({"username": "A name has at most 60 characters."})
-    User(username=username).clean_fields(
-        exclude=[field.name for field in User._meta.fields if field.name != "username"]
-    )
-    if User.objects.filter(username=username).exists():
-        raise ValidationError({"username": f"There is an account {username} already."})
-    return create_user(username, display_name=display_name, roles=roles, is_service=True)
+    return add_user(username, display_name=display_name, roles=roles, is_service=True)
+
+
+def check_new_user(
+    username: str, *, email: str = "", display_name: str = "", password: str | None = None
+) -> None:
+    """Whether there can be such a user; ValidationError says by field all that is wrong."""
+    draft = User(username=User.normalize_username(username), email=email, display_name=display_name)
+    wrong: dict[str, list[ValidationError]] = {}
+    given = ("username", "email", "display_name")
+    try:
+        draft.clean_fields(exclude=[field.name for field in User._meta.fields if field.name not in given])
+    except ValidationError as error:
+        wrong = error.error_dict
+    if len(draft.username) > LONGEST_NAME:
+        wrong["username"] = [ValidationError(f"A name has at most {LONGEST_NAME} characters.")]
+    elif taken := find_namesake(draft.username):
+        wrong["username"] = [ValidationError(f"There is an account {taken.username} already.")]
+    if password is not None:
+        try:
+            validate_password(password, draft)
+        except ValidationError as error:
+            wrong["password"] = error.error_list
+    if wrong:
+        raise ValidationError(wrong)
+
+
+def find_namesake(username: str) -> User | None:
+    """The user who has a name already, whatever the case of its letters: two that differ in it alone would be
+    taken for each other."""
+    name = User.normalize_username(username)
+    cases = {name.lower(), name.upper(), fold_case(name)}  # SQLite knows the case of a-z alone
+    return User.objects.filter(Q(username__iexact=name) | Q(username__in=cases)).order_by("pk").first()
 
 
 def set_roles(user: User, roles: Iterable[str]) -> None:
