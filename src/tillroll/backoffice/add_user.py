@@ -80,7 +80,7 @@ class AddUserForm(OnceForm):
         roles.choices = [(role.slug, role.name) for role in known]
         more = describe_ungivable(self.user, known)
         roles.help_text = f"What they may see, here and in the API. {more}".strip()
-        self.groups = [Group("", ("username", "display_name", "email")), Group("Rights", ("roles",))]
+        self.groups = [Group("", ("username", "display_name", "email")), Group("", ("roles",))]
         if how is How.LOGIN:
             self.fields["password"] = password(
                 "Password", "At least 8 characters; nothing common, and nothing like their name."
