@@ -61,7 +61,7 @@ def django_db_modify_db_settings_xdist_suffix() -> None:
 
 @pytest.fixture(autouse=True)
 def fresh_settings() -> Iterator[None]:
-    """The API keeps settings and keys by their revisions, which a test.s rollback takes back, and counts in
+    """The API keeps settings and keys by their revisions, which a test's rollback takes back, and counts in
     the worker's memory."""
     from tillroll.access import keys, policy
     from tillroll.access.limiter import limiter
