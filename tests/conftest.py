@@ -61,10 +61,11 @@ def django_db_modify_db_settings_xdist_suffix() -> None:
 
 @pytest.fixture(autouse=True)
 def fresh_settings() -> Iterator[None]:
-    """The API keeps settings and keys by their revisions, which a test.s rollback takes back, and counts in
+    """The API keeps settings and keys by their revisions, which a test's rollback takes back, and counts in
     the worker's memory."""
     from tillroll.access import keys, policy
     from tillroll.access.limiter import limiter
+    from tillroll.access.log import request_log
     from tillroll.access.quota import quotas
     from tillroll.access.throttle import key_throttle
     from tillroll.access.usage import uses
@@ -73,6 +74,7 @@ def fresh_settings() -> Iterator[None]:
     def forget() -> None:
         for kept in (shop, keys, policy, limiter, quotas, key_throttle, uses):
             kept.forget()
+        request_log._waiting.clear()
 
     forget()
     yield

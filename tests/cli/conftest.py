@@ -27,7 +27,7 @@ def invoke(db: None) -> Invoke:
 
     def run(*arguments: str, code: int = 0, typed: str | None = None) -> Result:
         result = CliRunner().invoke(tillroll, list(arguments), input=typed)
-        assert result.exit_code == code, (result.exit_code, result.output, result.exception)
+        assert result.exit_code == code, f"{result.exit_code} {result.output} {result.exception}"
         if code == 2:
             assert result.stderr.count("\n") == 1, result.stderr
         return result

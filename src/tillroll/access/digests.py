@@ -54,6 +54,11 @@ def find_pepper(name: str) -> str | None:
     return None
 
 
+def list_pepper_ids() -> frozenset[str]:
+    """The names of the pepper in force and of the old ones."""
+    return frozenset(map(_name_pepper, (settings.KEY_PEPPER, *settings.OLD_KEY_PEPPERS)))
+
+
 def make_token(secret: str, public_key: str) -> str:
     """The token that EDD's clients send for a secret and its public key ([3.6] 2.1)."""
     return hashlib.md5((secret + public_key).encode(), usedforsecurity=False).hexdigest()

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from tillroll.access.addresses import is_in_networks
 from tillroll.access.digests import digest_token, find_pepper, pepper_id
-from tillroll.access.policy import OPEN, Policy, Run, join_roles, list_role_policies, make_policy, narrow
+from tillroll.access.policy import OPEN, Policy, Run, join_held, list_role_policies, make_policy, narrow
 
 FIND_KEY = """
 SELECT k.id, k.token_digest, k.pepper_id, k.bearer_digest, k.bearer_pepper_id, k.label, k.expires_at,
@@ -202,14 +202,13 @@ def _make_key(row: tuple[Any, ...], roles: dict[str, Policy]) -> Key:
         role_slugs,
         is_in_force,
     ) = row
-    held = join_roles(roles[slug] for slug in role_slugs.split("\n") if slug in roles)
     caller = Caller(
         user_id,
         login,
         key_id,
         label,
         frozenset() if customer_id is not None else _read_capabilities(capabilities),
-        narrow(held, make_policy(*limits)),
+        narrow(join_held(roles, role_slugs), make_policy(*limits)),
         customer_id,
         meter_id or key_id,
         source_id is not None,

@@ -18,6 +18,8 @@ from limits.errors import StorageError
 from limits.storage import MemoryStorage, RedisStorage, Storage
 from limits.strategies import FixedWindowRateLimiter
 
+from tillroll.access.digests import pepper_id
+
 logger = logging.getLogger(__name__)
 
 REDIS_SECONDS = 0.25
@@ -150,7 +152,7 @@ def _open_storage() -> Storage:
     return RedisStorage(
         settings.REDIS_URL,
         wrap_exceptions=True,
-        key_prefix="tillroll",
+        key_prefix=f"tillroll:{pepper_id()}",  # one Redis may serve several shops
         socket_timeout=REDIS_SECONDS,
         socket_connect_timeout=REDIS_SECONDS,
     )

@@ -5,7 +5,7 @@ quotas the larger one holds. A user without a role is not limited here; without 
 anyway. A key may narrow endpoints and hide more; its own rates and quotas stand in place of its roles'.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -63,6 +63,11 @@ def join_roles(policies: Iterable[Policy]) -> Policy:
     for one in policies:
         joined = one if joined is None else _join(joined, one)
     return joined or OPEN
+
+
+def join_held(roles: Mapping[str, Policy], role_slugs: str) -> Policy:
+    """What the roles of a user allow together, by their names one a line, as a user keeps them."""
+    return join_roles(roles[slug] for slug in role_slugs.split("\n") if slug in roles)
 
 
 def _join(one: Policy, other: Policy) -> Policy:

@@ -5,10 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Case, CharField, Q, QuerySet, Value, When
 
-from tillroll.access.digests import pepper_id
+from tillroll.access.digests import list_pepper_ids
 from tillroll.access.models import ApiKey
 
 
@@ -48,7 +47,7 @@ def list_superseded(keys: Iterable[Any]) -> set[int]:
 
 def with_state(keys: QuerySet[ApiKey], now: datetime) -> QuerySet[ApiKey]:
     """Keys with their `state` at a moment, by which they can be filtered."""
-    peppers = [pepper_id(), *(pepper_id(pepper) for pepper in settings.OLD_KEY_PEPPERS)]
+    peppers = list_pepper_ids()
     return keys.annotate(
         state=Case(
             When(revoked_at__isnull=False, then=Value(KeyState.REVOKED)),

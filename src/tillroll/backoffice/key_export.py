@@ -50,14 +50,14 @@ def _write(keys: Any) -> Iterator[str]:
 
 
 def _list_rows(keys: list[Any]) -> Iterable[tuple[object, ...]]:
-    from tillroll.backoffice.keys import add_usage, get_policy, get_role_policies, list_limits
+    from tillroll.backoffice.keys import add_usage, get_role_policies, list_limits
 
     roles = get_role_policies()
     for key in add_usage(keys):
         yield (
             key.pk, key.label, key.public_key[:6], key.user.username, key.user.email,
             key.user.role_slugs.replace("\n", " "), key.user.capabilities if key.customer_id is None else "",
-            key.customer_id, "; ".join(list_limits(get_policy(key, roles))), key.networks,
+            key.customer_id, "; ".join(list_limits(key.get_policy(roles))), key.networks,
             key.created_at, key.expires_at, key.revoked_at, key.state, key.usage.last_at, key.usage.today,
             key.usage.this_month,
         )  # fmt: skip

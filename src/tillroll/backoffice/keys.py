@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from tillroll.access.capabilities import HIDEABLE, Capability
 from tillroll.access.keys import run_alone
 from tillroll.access.models import ApiKey
-from tillroll.access.policy import Policy, join_roles, list_role_policies, make_policy, narrow
+from tillroll.access.policy import Policy, list_role_policies
 from tillroll.access.states import ANSWERING, KEY_STATES, KeyState, list_superseded, with_state
 from tillroll.access.usage import list_usage
 from tillroll.backoffice import key_export, key_pages
@@ -61,18 +61,8 @@ def list_limits(policy: Policy) -> list[str]:
     return found
 
 
-def get_own_policy(key: ApiKey) -> Policy:
-    return make_policy(key.endpoints, key.hidden_fields, key.rate_minute, key.quota_day, key.quota_month)
-
-
 def get_role_policies() -> dict[str, Policy]:
     return list_role_policies(run_alone, 0)
-
-
-def get_policy(key: ApiKey, roles: dict[str, Policy]) -> Policy:
-    """What a key may do under its holder's roles."""
-    held = join_roles(roles[slug] for slug in key.user.role_slugs.split("\n") if slug in roles)
-    return narrow(held, get_own_policy(key))
 
 
 def add_usage(keys: list[Any]) -> list[Any]:
@@ -159,7 +149,7 @@ class ApiKeyPage(Viewer):
             "Limits",
             {
                 "fields": (
-                    shown(lambda key: lines(list_limits(get_own_policy(key))) or "none", "of its own"),
+                    shown(lambda key: lines(list_limits(key.own_policy)) or "none", "of its own"),
                     shown(lambda key: lines(list_limits(key.policy)) or "none", "in all, with its roles'"),
                     shown(lambda key: key.networks or "any address", "addresses allowed"),
                 )
@@ -189,7 +179,7 @@ class ApiKeyPage(Viewer):
         roles = get_role_policies()
         found.result_list = add_usage(list(found.result_list))
         for key in found.result_list:
-            key.policy = get_policy(key, roles)
+            key.policy = key.get_policy(roles)
         return found
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -203,7 +193,7 @@ class ApiKeyPage(Viewer):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         key: Any = super().get_object(request, object_id, from_field)
         if key is not None:
-            key.policy = get_policy(key, get_role_policies())
+            key.policy = key.get_policy(get_role_policies())
         return key
 
     def change_view(

@@ -11,7 +11,6 @@ from django.urls import reverse
 
 from tillroll.access.capabilities import KNOWN, Capability
 from tillroll.access.models import Role
-from tillroll.access.policy import Policy, make_policy
 from tillroll.access.services import delete_role, save_role
 from tillroll.backoffice.columns import lines, plain, shown
 from tillroll.backoffice.forms import LimitsForm, PageForm, text, ticks
@@ -32,10 +31,6 @@ CAPABILITIES = {
     Capability.MANAGE_SHOP_SETTINGS: "Settings, API keys and roles: manage_shop_settings",
     Capability.EXPORT_SHOP_REPORTS: "Exports of lists: export_shop_reports",
 }
-
-
-def get_role_policy(role: Role) -> Policy:
-    return make_policy(role.endpoints, role.hidden_fields, role.rate_minute, role.quota_day, role.quota_month)
 
 
 class RoleForm(LimitsForm):
@@ -116,7 +111,7 @@ class RolePage(Viewer):
         "name",
         "slug",
         shown(lambda role: lines(role.capabilities) or "nothing", "may"),
-        shown(lambda role: lines(list_limits(get_role_policy(role))) or "none", "limits of its keys"),
+        shown(lambda role: lines(list_limits(role.own_policy)) or "none", "limits of its keys"),
         plain("user_count", "users"),
     )
     search_fields = ("name", "slug")

@@ -27,11 +27,10 @@ def check_keys() -> Iterator[Finding]:
     """Every key in force opens, with its token and its bearer secret; old peppers are on their way out."""
     from django.db.models import Q
 
-    from tillroll.access.digests import pepper_id
-    from tillroll.cli.keys.view import list_known_peppers
+    from tillroll.access.digests import list_pepper_ids, pepper_id
 
     keys = _list_in_force()
-    count, known = keys.count(), list_known_peppers()
+    count, known = keys.count(), list_pepper_ids()
     lost = keys.exclude(pepper_id__in=known, bearer_pepper_id__in=("", *known)).count()
     in_use = ("", pepper_id())
     old = keys.filter(~Q(pepper_id__in=in_use) | ~Q(bearer_pepper_id__in=in_use)).count() - lost

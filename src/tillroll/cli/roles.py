@@ -10,7 +10,6 @@ from tillroll.cli.stores import on_shop
 
 if TYPE_CHECKING:
     from tillroll.access.models import Role
-    from tillroll.access.policy import Policy
 
 
 @click.group()
@@ -34,7 +33,7 @@ def list_roles() -> None:
                 role.slug,
                 role.name,
                 ", ".join(sorted(role.capabilities)),
-                describe_policy(_get_policy(role)),
+                describe_policy(role.own_policy),
                 str(role.holders),
             )
             for role in Role.objects.annotate(holders=Count("user_roles")).order_by("pk")
@@ -48,7 +47,7 @@ def list_roles() -> None:
 def show(role: str) -> None:
     """Show what ROLE allows."""
     found = find_role(role)
-    policy = _get_policy(found)
+    policy = found.own_policy
     users = found.user_roles.select_related("user").order_by("user__username")
     names = [held.user.username for held in users[:MOST_SHOWN]]
     more = users.count() - len(names)
@@ -130,12 +129,6 @@ def find_role(slug: str) -> "Role":
 
     require_roles((slug,))
     return Role.objects.get(slug=slug)
-
-
-def _get_policy(role: "Role") -> "Policy":
-    from tillroll.access.policy import make_policy
-
-    return make_policy(role.endpoints, role.hidden_fields, role.rate_minute, role.quota_day, role.quota_month)
 
 
 def _describe_limit(limit: int | None) -> str:

@@ -1,12 +1,14 @@
 """API keys: of a token and of a bearer secret only keyed digests are kept, with the id of the pepper that
 made each."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import models
 
 from tillroll.access.models.limits import LimitedModel
 from tillroll.access.models.users import User
+from tillroll.access.policy import Policy, join_held, narrow
 from tillroll.shop.models.source import SourcedModel
 
 
@@ -68,6 +70,10 @@ class ApiKey(LimitedModel, SourcedModel):
     def meter(self) -> int:
         """The id under which its requests are counted."""
         return self.meter_id or self.pk
+
+    def get_policy(self, roles: Mapping[str, Policy]) -> Policy:
+        """What counts in the end: the roles of the holder, narrowed by the key's own limits."""
+        return narrow(join_held(roles, self.user.role_slugs), self.own_policy)
 
     def is_in_force(self, now: datetime) -> bool:
         """Neither revoked nor past its end; its holder may still have been switched off."""

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from tillroll.access.policy import Policy, make_policy
+
 
 class LimitedModel(models.Model):
     """Lists are texts with words between spaces, since every request reads them; empty means no limit."""
@@ -22,3 +24,10 @@ class LimitedModel(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def own_policy(self) -> Policy:
+        """What the record says by itself."""
+        return make_policy(
+            self.endpoints, self.hidden_fields, self.rate_minute, self.quota_day, self.quota_month
+        )

@@ -166,12 +166,11 @@ def _describe_rates(view: "KeyView") -> list[tuple[str, str]]:
 
 def _describe_pepper(name: str) -> str:
     """Whether what is kept of a secret can be compared."""
-    from tillroll.access.digests import pepper_id
-    from tillroll.cli.keys.view import list_known_peppers
+    from tillroll.access.digests import list_pepper_ids, pepper_id
 
     if not name:
         return ""
     if name == pepper_id():
         return f"kept as a digest under pepper {name}"
-    old = "an old pepper" if name in list_known_peppers() else "a pepper that is lost"
+    old = "an old pepper" if name in list_pepper_ids() else "a pepper that is lost"
     return f"kept as a digest under {name}, {old}"

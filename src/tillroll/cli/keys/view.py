@@ -57,7 +57,7 @@ def list_views(keys: "Iterable[ApiKey]") -> list[KeyView]:
     from django.utils import timezone
 
     from tillroll.access.keys import run_alone
-    from tillroll.access.policy import join_roles, list_role_policies, make_policy, narrow
+    from tillroll.access.policy import list_role_policies
     from tillroll.access.usage import list_usage
 
     found = list(keys)
@@ -66,15 +66,14 @@ def list_views(keys: "Iterable[ApiKey]") -> list[KeyView]:
     roles = list_role_policies(run_alone, 0)
     views = []
     for key in found:
-        held = join_roles(roles[slug] for slug in key.user.role_slugs.split("\n") if slug in roles)
-        own = make_policy(key.endpoints, key.hidden_fields, key.rate_minute, key.quota_day, key.quota_month)
-        views.append(KeyView(key, usage[key.pk], narrow(held, own), describe_state(key, now, zone), zone))
+        state = describe_state(key, now, zone)
+        views.append(KeyView(key, usage[key.pk], key.get_policy(roles), state, zone))
     return views
 
 
 def describe_state(key: "ApiKey", now: datetime, zone: tzinfo) -> str:
     """Whether a key opens the API, and if not, why."""
-    from tillroll.access.digests import pepper_id
+    from tillroll.access.digests import list_pepper_ids, pepper_id
 
     if key.revoked_at:
         return f"revoked {describe_time(key.revoked_at, zone)}"
@@ -83,7 +82,7 @@ def describe_state(key: "ApiKey", now: datetime, zone: tzinfo) -> str:
     if not key.user.is_active:
         return "holder disabled"
     peppers = [name for name in (key.pepper_id, key.bearer_pepper_id) if name]
-    known = list_known_peppers()
+    known = list_pepper_ids()
     if not any(name in known for name in peppers):
         return "pepper lost"
     parts = ["in force"]
@@ -103,15 +102,6 @@ def list_in_force(now: datetime) -> "QuerySet[ApiKey]":
     from tillroll.access.models import ApiKey
 
     return ApiKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
-
-
-def list_known_peppers() -> frozenset[str]:
-    """The names of the pepper in force and of the old ones."""
-    from django.conf import settings
-
-    from tillroll.access.digests import pepper_id
-
-    return frozenset(pepper_id(pepper) for pepper in (settings.KEY_PEPPER, *settings.OLD_KEY_PEPPERS))
 
 
 def get_zone() -> tzinfo:
