@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.core.exceptions import ValidationError
 
-from tests.shops import get_key, setup_key, setup_source, setup_user
+from tests.shops import get_key, setup_customer, setup_key, setup_source, setup_user
 from tillroll.access.capabilities import KNOWN, ROLES
 from tillroll.access.models import Role, User
 from tillroll.access.services import (
@@ -250,3 +250,10 @@ def test_a_namesake_is_found_in_any_case(name: str) -> None:
 def test_somebody_else_is_no_namesake(name: str) -> None:
     create_user("ann")
     assert find_namesake(name) is None
+
+
+def test_a_new_user_is_never_taken_for_a_customer_whose_user_is_gone() -> None:
+    gone = setup_user()
+    setup_customer(user_id=gone.wire_id + 5)
+    gone.delete()
+    assert setup_user().wire_id == gone.wire_id + 6

@@ -12,6 +12,8 @@ from tests.backoffice.conftest import Login, get_text
 from tests.backoffice.forms import deny, get_self, post, read_form_id, read_pair, send
 from tests.shops import get_key, setup_customer, setup_settings, setup_user
 from tillroll.access.models import ApiKey, Role, User
+from tillroll.access.models.users import AccountManager
+from tillroll.shop.models import Customer
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 
@@ -310,14 +312,21 @@ def test_a_form_counts_for_its_user_alone(login: Login) -> None:
     assert count() == 0
 
 
-def test_an_automatic_key_that_may_do_what_one_may_not_is_not_made(login: Login) -> None:
+@pytest.fixture
+def jane(monkeypatch: pytest.MonkeyPatch) -> Customer:
+    """A customer whom the next user is."""
+    monkeypatch.setattr(AccountManager, "next_wire_id", lambda _manager: 4711)
+    return setup_customer(user_id=4711)
+
+
+def test_an_automatic_key_that_may_do_what_one_may_not_is_not_made(login: Login, request: Any) -> None:
     """A buyer's key shows orders: whoever may not see those is not shown one."""
     Role.objects.create(
         slug="clerk", name="Clerk", capabilities=["manage_shop_settings", "view_shop_sensitive_data"]
     )
     setup_settings(auto_keys="everybody")
     client = login("clerk")
-    setup_customer(user_id=get_self(client).wire_id + 1)  # the next user is this customer
+    request.getfixturevalue("jane")
     there = send(client, KEYS, username="ann")
     ann = User.objects.get(username="ann")
     assert there == url_of(ann)
@@ -328,10 +337,9 @@ def test_an_automatic_key_that_may_do_what_one_may_not_is_not_made(login: Login)
     assert ann.api_keys.count() == 0
 
 
-def test_a_buyer_gets_a_buyers_key_from_somebody_who_may(client: Client) -> None:
+def test_a_buyer_gets_a_buyers_key_from_somebody_who_may(client: Client, jane: Customer) -> None:
     setup_settings(auto_keys="everybody")
-    customer = setup_customer(user_id=get_self(client).wire_id + 1)
-    assert get_key(read_pair(send(client, KEYS, username="ann"))).customer_id == customer.pk
+    assert get_key(read_pair(send(client, KEYS, username="ann"))).customer_id == jane.pk
 
 
 def test_a_manager_is_shown_the_key_of_a_user_who_may_as_much(login: Login) -> None:

@@ -1,7 +1,5 @@
 """Lines of the request log as a file, written batch by batch, never held whole in memory."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from tillroll.access.logbook import Selection, list_lines
 from tillroll.access.models import RequestLogEntry
+from tillroll.access.spreadsheet import write_csv
 from tillroll.shop.zone import EARLIEST, get_day_start
 
 COLUMNS = (
@@ -36,9 +35,6 @@ COLUMNS = (
 BATCH = 1_000
 """Lines read at once; each batch begins where the last one ended."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet would take for a formula (OWASP, CSV Injection)."""
-
 
 class ExportFormat(StrEnum):
     CSV = "csv"
@@ -57,9 +53,9 @@ def export_lines(
     lines = list_lines(replace(selection, since=None), zone).filter(at__lte=now).order_by("at", "id")
     start = EARLIEST if selection.since is None else get_day_start(selection.since, zone)
     if format is ExportFormat.CSV:
-        yield 0, _write_csv([COLUMNS])
+        yield 0, write_csv([COLUMNS])
     for rows in _read(lines, start):
-        yield len(rows), _write_csv(map(_defuse, rows)) if format is ExportFormat.CSV else _write_json(rows)
+        yield len(rows), write_csv(rows) if format is ExportFormat.CSV else _write_json(rows)
 
 
 def _read(lines: QuerySet[RequestLogEntry], start: datetime) -> Iterator[list[tuple[Any, ...]]]:
@@ -76,16 +72,6 @@ def _read(lines: QuerySet[RequestLogEntry], start: datetime) -> Iterator[list[tu
 
 def _write_time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _defuse(row: tuple[Any, ...]) -> list[Any]:
-    return [f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value for value in row]
-
-
-def _write_csv(rows: Any) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode("utf-8", "replace")
 
 
 def _write_json(rows: list[tuple[Any, ...]]) -> bytes:

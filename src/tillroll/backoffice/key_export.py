@@ -1,7 +1,6 @@
 """The list of API keys as CSV: what the list shows, by its search and filters, without anything secret. It is
 sent as it is read."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,6 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
 from tillroll.access.capabilities import Capability
+from tillroll.access.spreadsheet import write_csv
+from tillroll.backoffice.key_facts import add_usage, get_role_policies, list_limits
 from tillroll.backoffice.rights import may
 from tillroll.backoffice.streamed import send_file
 
@@ -20,16 +21,6 @@ COLUMNS = (
     "created", "expires", "revoked", "state", "last_used", "calls_today", "calls_this_month",
 )  # fmt: skip
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How texts begin that a spreadsheet would reckon out."""
-
-
-class _Echo:
-    """A file that gives back what is written to it."""
-
-    def write(self, value: str) -> str:
-        return value
-
 
 def export(page: Any, request: HttpRequest) -> HttpResponseBase:
     """Every key of the list, not of its page alone."""
@@ -39,19 +30,15 @@ def export(page: Any, request: HttpRequest) -> HttpResponseBase:
     return send_file("api-keys.csv", "text/csv; charset=utf-8", _write(keys))
 
 
-def _write(keys: Any) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield writer.writerow(COLUMNS)
+def _write(keys: Any) -> Iterator[bytes]:
+    yield write_csv([COLUMNS])
     last = 0
     while batch := list(keys.order_by("pk").filter(pk__gt=last)[:AT_ONCE]):
         last = batch[-1].pk
-        for row in _list_rows(batch):
-            yield writer.writerow([_defuse(value) for value in row])
+        yield write_csv(_list_rows(batch))
 
 
 def _list_rows(keys: list[Any]) -> Iterable[tuple[object, ...]]:
-    from tillroll.backoffice.keys import add_usage, get_role_policies, list_limits
-
     roles = get_role_policies()
     for key in add_usage(keys):
         yield (
@@ -61,11 +48,3 @@ def _list_rows(keys: list[Any]) -> Iterable[tuple[object, ...]]:
             key.created_at, key.expires_at, key.revoked_at, key.state, key.usage.last_at, key.usage.today,
             key.usage.this_month,
         )  # fmt: skip
-
-
-def _defuse(value: object) -> str:
-    """A value as text that no spreadsheet takes for a formula."""
-    if value is None:
-        return ""
-    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text

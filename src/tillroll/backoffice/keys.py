@@ -14,20 +14,16 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from tillroll.access.capabilities import HIDEABLE, Capability
-from tillroll.access.keys import run_alone
+from tillroll.access.capabilities import Capability
 from tillroll.access.models import ApiKey
-from tillroll.access.policy import Policy, list_role_policies
 from tillroll.access.states import ANSWERING, KEY_STATES, KeyState, list_superseded, with_state
-from tillroll.access.usage import list_usage
 from tillroll.backoffice import key_export, key_pages
 from tillroll.backoffice.columns import lines, link, moment, shown
 from tillroll.backoffice.filters import by_holder, one_of
+from tillroll.backoffice.key_facts import add_usage, get_role_policies, list_limits
 from tillroll.backoffice.rights import may
 from tillroll.backoffice.site import site
 from tillroll.backoffice.viewer import Viewer
-from tillroll.shop.services import get_settings
-from tillroll.shop.zone import parse_zone
 
 
 def show_state(key: Any) -> SafeString:
@@ -46,32 +42,6 @@ def _capabilities(key: Any) -> SafeString | str:
     if key.customer_id is not None:
         return "see this customer's own sales, record and downloads"
     return lines(key.user.capabilities.split()) or "nothing"
-
-
-def list_limits(policy: Policy) -> list[str]:
-    """A policy in words; empty where nothing is limited."""
-    found = []
-    if policy.endpoints is not None:
-        found.append(f"only {', '.join(policy.list_endpoints()) or 'nothing'}")
-    if policy.hidden:
-        hidden = (label.lower() for kind, label in HIDEABLE.items() if kind in policy.hidden)
-        found.append(f"without {', '.join(hidden)}")
-    rates = (("minute", policy.minute), ("day", policy.day), ("month", policy.month))
-    found += [f"{limit:,} a {name}" for name, limit in rates if limit is not None]
-    return found
-
-
-def get_role_policies() -> dict[str, Policy]:
-    return list_role_policies(run_alone, 0)
-
-
-def add_usage(keys: list[Any]) -> list[Any]:
-    """Keys with their `usage`, in three statements whatever their number, and their state in words."""
-    usage = list_usage(keys, timezone.now(), parse_zone(get_settings().timezone))
-    for key in keys:
-        key.usage = usage[key.pk]
-        key.state_label = KEY_STATES[KeyState(key.state)]
-    return keys
 
 
 def _limits(key: Any) -> SafeString | str:

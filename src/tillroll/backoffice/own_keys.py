@@ -18,8 +18,8 @@ from tillroll.access.models import ApiKey
 from tillroll.access.services import issue_own_key
 from tillroll.access.states import ANSWERING, list_superseded, with_state
 from tillroll.backoffice.forms import OnceForm, text
+from tillroll.backoffice.key_facts import add_usage
 from tillroll.backoffice.key_pages import revoke_with, rotate_with, show_new
-from tillroll.backoffice.keys import add_usage
 from tillroll.backoffice.rights import get_actor, is_staff
 from tillroll.backoffice.site import site
 from tillroll.shop.services import get_settings
@@ -98,3 +98,4 @@ urls = [
     path("my-keys/<int:pk>/rotate/", rotate_own_key, name="own_key_rotate"),
     path("my-keys/<int:pk>/revoke/", revoke_own_key, name="own_key_revoke"),
 ]
+site.own_pages.extend(urls)

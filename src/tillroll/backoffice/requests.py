@@ -42,7 +42,7 @@ else:
 
 
 def _when(entry: RequestLogEntry) -> str:
-    return format_html('<span class="amount">{} UTC</span>', f"{entry.at:%Y-%m-%d %H:%M:%S}")
+    return format_html('<span class="amount">{}</span>', f"{entry.at:%Y-%m-%d %H:%M:%S}")
 
 
 def _user(entry: Any) -> str:
@@ -62,9 +62,10 @@ def _text(value: str) -> str:
     return format_html('<span class="long">{}</span>', value) if value else ""
 
 
-WHEN = shown(_when, "when", "at", name="at")
+WHEN = shown(_when, "when (UTC)", "at", name="at")
 HOLDER = shown(_user, "user")
 KEY = shown(_key, "key")
+ENDPOINT = shown(lambda entry: f"{entry.version} {entry.endpoint}".strip(), "endpoint", name="endpoint")
 QUESTION = shown(lambda entry: _text(entry.question), "question")
 ERROR = shown(lambda entry: _text(entry.error), "error")
 SIZE = shown(lambda entry: f"{entry.size:,}", "bytes", "size")
@@ -104,7 +105,7 @@ def may_export(user: Any) -> bool:
 class RequestPage(LargeViewer):
     needs = Capability.VIEW_SHOP_SENSITIVE_DATA
     list_display = (
-        WHEN, HOLDER, KEY, "version", "endpoint", QUESTION, "status", ERROR, "address", TOOK, SIZE,
+        WHEN, HOLDER, KEY, ENDPOINT, QUESTION, "status", ERROR, "address", TOOK, SIZE,
     )  # fmt: skip
     list_display_links = (WHEN,)
     list_filter = (Period, Status, Endpoint, Version, Key, Holder)

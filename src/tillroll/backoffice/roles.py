@@ -15,9 +15,9 @@ from tillroll.access.services import delete_role, save_role
 from tillroll.backoffice.columns import lines, plain, shown
 from tillroll.backoffice.forms import LimitsForm, PageForm, text, ticks
 from tillroll.backoffice.granting import check_capabilities, list_lacking
+from tillroll.backoffice.key_facts import list_limits
 from tillroll.backoffice.key_forms import Group
 from tillroll.backoffice.key_pages import FORM, bind
-from tillroll.backoffice.keys import list_limits
 from tillroll.backoffice.rights import get_actor
 from tillroll.backoffice.site import site
 from tillroll.backoffice.viewer import Viewer

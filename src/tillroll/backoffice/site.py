@@ -3,7 +3,7 @@
 Who is logged in but may see nothing gets 403 and nothing else; who is not logged in gets the login form.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
@@ -68,6 +68,8 @@ class BackOffice(_Site):
     index_template = "backoffice/index.html"
     enable_nav_sidebar = True
     login_form = LoginForm
+    own_pages: ClassVar[list[URLPattern]] = []
+    """Pages that are of no kind of record; their modules add them."""
 
     def has_permission(self, request: HttpRequest) -> bool:
         return may_enter(request.user)
@@ -87,12 +89,10 @@ class BackOffice(_Site):
         return answer
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Without the admin's own pages for passwords, which `tillroll user password` sets; with everybody's
-        own keys."""
-        from tillroll.backoffice.own_keys import urls
-
+        """Without the admin's own pages for passwords, which `tillroll user password` sets; with the pages
+        that are of no kind of record."""
         kept = [url for url in super().get_urls() if getattr(url, "name", None) not in _UNUSED]
-        return [*urls, *kept]
+        return [*self.own_pages, *kept]
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The login form; 429 where the address has to wait."""

@@ -24,7 +24,7 @@ from tillroll.backoffice import add_user
 from tillroll.backoffice.columns import lines, plain, shown
 from tillroll.backoffice.forms import OnceForm, PageForm, text, tick, ticks
 from tillroll.backoffice.granting import check_account, check_key, check_roles, describe_ungivable
-from tillroll.backoffice.keys import add_usage
+from tillroll.backoffice.key_facts import add_usage
 from tillroll.backoffice.rights import get_actor, may
 from tillroll.backoffice.shown_once import Shown, keep_unstored, show_pair
 from tillroll.backoffice.site import site

@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 
 from tillroll.access.models.limits import LimitedModel
+from tillroll.shop.models.customers import Customer
 from tillroll.shop.models.source import OWN_IDS_FROM, Source, SourcedModel, SourceKind
 
 
@@ -28,7 +29,13 @@ class AccountManager(UserManager["User"]):
     """Gives every new user a wire id."""
 
     def next_wire_id(self) -> int:
-        last: int = self.aggregate(last=models.Max("wire_id"))["last"] or 0
+        """An id that no user has, and that no customer names whose user is gone: it would make somebody new
+        that customer."""
+        known = (
+            self.aggregate(last=models.Max("wire_id")),
+            Customer.objects.aggregate(last=models.Max("user_id")),
+        )
+        last = max(found["last"] or 0 for found in known)
         if Source.objects.filter(kind=SourceKind.WORDPRESS).exists():
             last = max(last, OWN_IDS_FROM - 1)
         return last + 1
