@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.shops import (
     get_key,
@@ -189,6 +191,42 @@ def test_a_grace_never_lengthens_a_keys_life() -> None:
         rotate_key(key, grace=timedelta(days=7))
     key.refresh_from_db()
     assert key.expires_at == NOW
+
+
+def test_a_rotated_key_can_not_be_given_a_longer_life() -> None:
+    with time_machine.travel(NOW, tick=False):
+        key, pair = issue_key(setup_user())
+        rotate_key(key, grace=timedelta(0))
+        for later in (None, NOW + timedelta(days=1)):
+            said = refused(set_key_limits, key, label="", limits=KeyLimits(expires_at=later))
+            assert said == {
+                "expires_at": ["This key was rotated: it ends on 2026-03-04 at 12:00 UTC at the latest."]
+            }
+        set_key_limits(key, label="", limits=KeyLimits(expires_at=NOW - timedelta(days=1)))
+        with pytest.raises(UnknownKey):
+            find_caller(pair.public_key, pair.token)
+
+
+def test_limits_of_a_role_write_no_user() -> None:
+    for _ in range(5):
+        setup_user(role="subscriber")
+    with CaptureQueriesContext(connection) as asked:
+        save_role("subscriber", quota_day=5)
+    assert [one["sql"] for one in asked if "access_user" in one["sql"]] == []
+
+
+def test_rights_of_many_users_take_as_many_statements_as_those_of_few() -> None:
+    counts = []
+    for number in (2, 20):
+        for _ in range(number):
+            setup_user(role="shop_worker", grants=["manage_shop_discounts"])
+        capabilities = ["view_shop_reports"] if number == 2 else []
+        with CaptureQueriesContext(connection) as asked:
+            save_role("shop_worker", capabilities=capabilities)
+        counts.append(len(asked))
+        held = {user.capabilities for user in User.objects.filter(role_slugs="shop_worker")}
+        assert held == {" ".join(sorted(["manage_shop_discounts", *capabilities]))}
+    assert counts[0] == counts[1]
 
 
 def test_a_key_that_has_ended_is_not_rotated() -> None:

@@ -79,6 +79,10 @@ def test_a_selection_finds_its_lines_newest_first(selection: Selection, found: s
             {"since": date(2026, 2, 2), "until": date(2026, 2, 1)},
             "The first day, 2026-02-02, is after the last one, 2026-02-01.",
         ),
+        ({"until": date.max}, "9999-12-31 is out of reach; days of 1970 to 9000 are taken."),
+        ({"since": date.min}, "0001-01-01 is out of reach; days of 1970 to 9000 are taken."),
+        ({"text": "a\x00"}, "The character NUL can't be looked for."),
+        ({"endpoint": "\x00"}, "The character NUL can't be looked for."),
     ],
 )
 def test_what_selects_nothing_is_refused(wrong: dict[str, Any], sentence: str) -> None:

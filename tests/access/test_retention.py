@@ -66,6 +66,21 @@ def test_nought_keeps_everything() -> None:
     assert RequestLogEntry.objects.count() == 1
 
 
+def test_a_time_that_no_calendar_holds_keeps_everything() -> None:
+    setup_line_of_log(NOW)
+    assert prune_age(10**9, NOW)() == 0
+
+
+def test_few_long_lines_do_not_drive_out_many_short_ones() -> None:
+    for _ in range(60):
+        setup_line_of_log(NOW)
+    for _ in range(3):
+        setup_line_of_log(NOW, question="x" * 2_000)
+    whole = measure_log().size
+    assert whole < 63 * 600
+    assert prune_size(1)() == 0
+
+
 def test_lines_go_by_size_until_the_rest_fits() -> None:
     RequestLogEntry.objects.bulk_create(
         RequestLogEntry(at=NOW - place * DAY, status=200, question=f"{place:04}" + "x" * 1996)

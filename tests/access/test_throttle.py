@@ -8,7 +8,8 @@ import pytest
 import time_machine
 
 from tests.asking import ask
-from tests.shops import bearing, setup_key, signed
+from tests.shops import basic, bearing, setup_key, signed
+from tillroll.access.digests import Pair
 from tillroll.access.throttle import TooManyFailures, check_login, note_failed_login
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
@@ -85,6 +86,15 @@ def test_a_foreign_header_on_public_products_does_not_count() -> None:
         reply = ask("/edd-api/v2/products/", headers={"Authorization": "Basic YTpi"}, address="203.0.113.9")
         assert reply.status == 200
     assert guess() == 403
+
+
+def test_guesses_by_header_on_public_products_count_and_are_answered_as_the_public() -> None:
+    pair = setup_key()
+    headers = basic(Pair(pair.public_key, "guess"))
+    for _ in range(5):
+        reply = ask("/edd-api/v2/products/", headers=headers, address="203.0.113.9")
+        assert reply.status == 200
+    assert guess() == 429
 
 
 # Logins

@@ -230,3 +230,14 @@ def test_the_export_takes_the_right_to_export(shop: Shop, login: Login) -> None:
     deny(get_self(client), "export_shop_reports")
     assert "Export CSV" not in get_text(client, LIST)
     assert client.get(f"{LIST}export/").status_code == 403
+
+
+def test_addresses_of_holders_are_for_those_who_may_see_them(shop: Shop, login: Login) -> None:
+    Role.objects.create(
+        slug="keeper", name="Keeper", capabilities=["manage_shop_settings", "export_shop_reports"]
+    )
+    keeper, manager = login("keeper"), login("shop_manager")
+    assert {row["email"] for row in read_export(keeper)} == {""}
+    assert "holder@example.com" in {row["email"] for row in read_export(manager)}
+    assert "Till app" not in get_text(keeper, LIST, q="holder@example.com")
+    assert "Till app" in get_text(manager, LIST, q="holder@example.com")

@@ -266,3 +266,15 @@ def test_who_may_only_look_sees_no_buttons(shop: Shop, login: Login) -> None:
     assert "Export data" not in get_text(client, f"{url}change/")
     assert client.get(f"{url}export/").status_code == 403
     assert client.post(f"{url}erase/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "query", [{"q": "\x00"}, {"endpoint": "\x00"}, {"until": "9999-12-31"}, {"since": "0001-01-01"}]
+)
+def test_what_no_line_can_be_asked_for_is_said_in_a_sentence(
+    query: dict[str, str], shop: Shop, client: Client
+) -> None:
+    reply = client.get(LIST, query, follow=True)
+    page = reply.content.decode()
+    assert reply.status_code == 200
+    assert "t be looked for." in page or "is out of reach" in page

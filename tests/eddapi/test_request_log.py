@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import time_machine
 from django.apps import apps
-from django.db import DataError, InterfaceError, OperationalError, ProgrammingError
+from django.db import DataError, InterfaceError, OperationalError, ProgrammingError, connection
 from django.db.models import CharField, JSONField, TextField
+from django.test.utils import CaptureQueriesContext
 
 from tests.asking import ask
 from tests.shops import (
@@ -23,7 +24,7 @@ from tests.shops import (
     signed,
 )
 from tillroll.access import log
-from tillroll.access.digests import Pair, make_token
+from tillroll.access.digests import Pair, make_bearer, make_token
 from tillroll.access.log import request_log
 from tillroll.access.models import RequestLogEntry
 from tillroll.access.services import revoke_key
@@ -213,6 +214,30 @@ def test_a_form_is_part_of_the_question() -> None:
     assert read_line().question == "page=2&number=5&s=a+b"
 
 
+def test_a_long_question_is_cut() -> None:
+    ask("/edd-api/v2/sales/", {"key": "zzzzzz", "q": "a" * 5_000})
+    ask("/edd-api/v2/sales/", method="POST", form={"key": "zzzzzz", "q": "a" * 900_000})
+    for line in read_lines():
+        assert len(line.question) == 2_001
+        assert line.question.endswith("a…")
+
+
+def test_a_wrong_header_on_public_products_is_not_the_holders_line() -> None:
+    header = base64.b64encode(f"{PUBLIC_KEY}:guess".encode()).decode()
+    assert ask("/edd-api/v2/products/", headers={"Authorization": f"Basic {header}"}).status == 200
+    line = read_line()
+    assert (line.key_id, line.user_id, line.key_start) == (None, 0, PUBLIC_KEY[:6])
+    assert (line.status, line.error) == (200, "The header was ignored.")
+
+
+def test_a_line_for_the_log_leaves_the_kept_keys_alone() -> None:
+    ask("/edd-api/v2/sales/", signed(PAIR))
+    ask("/edd-api/v2/sales/", {"key": "zzzzzz", "token": "x"})
+    with CaptureQueriesContext(connection) as asked:
+        ask("/edd-api/v2/sales/", signed(PAIR))
+    assert [one["sql"] for one in asked if "access_apikey" in one["sql"]] == []
+
+
 def test_an_unknown_path_is_kept_up_to_its_first_odd_character() -> None:
     for path in ("/edd-api/v2/" + "long" * 50, "/edd-api/sales&token=" + PAIR.token, "/edd-api/\x00a"):
         ask(path, {"key": PAIR.public_key})
@@ -234,6 +259,7 @@ def test_odd_characters_are_no_obstacle() -> None:
 # Never
 
 
+BEARER = make_bearer(PUBLIC_KEY)
 CREDENTIALS = f"key={PAIR.public_key}&token={PAIR.token}"
 
 MIXED: list[tuple[str, str, dict[str, Any]]] = [
@@ -258,6 +284,9 @@ MIXED: list[tuple[str, str, dict[str, Any]]] = [
     ("/edd-api/v2/sales/", f"key={SECRET}&token={PAIR.token}", {}),
     ("/edd-api/v2/sales/", f"key={PAIR.token}&token={PAIR.token}", {}),
     ("/edd-api/v2/nonsense/", CREDENTIALS, {}),
+    ("/edd-api/v2/sales/", f"key={PAIR.public_key}&bearer={BEARER}", {}),
+    ("/edd-api/v2/sales/", f"key={PAIR.public_key}&s=x%2520{BEARER}", {}),
+    ("/edd-api/v2/sales/", f"key={PAIR.public_key}&{BEARER}=1", {}),
     ("/edd-api/v9/sales/", CREDENTIALS, {}),
     ("/edd-api/sales&token=" + PAIR.token, CREDENTIALS, {}),
     ("/", f"edd-api=sales%26token={PAIR.token}&key={PAIR.public_key}", {}),
@@ -287,7 +316,7 @@ def test_neither_token_nor_secret_is_kept_anywhere(caplog: pytest.LogCaptureFixt
     assert RequestLogEntry.objects.count() == len(MIXED)
     kept = "\n".join([*read_texts(), without_queries(caplog)])
     assert "format=xml" in kept
-    for hidden in (PAIR.token, PAIR.token[8:], SECRET):
+    for hidden in (PAIR.token, PAIR.token[8:], SECRET, BEARER):
         assert hidden not in kept
 
 

@@ -13,6 +13,7 @@ from tests.shops import (
     set_next_id,
     setup_customer,
     setup_key,
+    setup_line_of_log,
     setup_note,
     setup_order,
     setup_product,
@@ -242,6 +243,25 @@ def test_a_demo_buyers_key_never_opens_the_next_shops_customer(bring: Bring) -> 
     key.refresh_from_db()
     assert Customer.objects.filter(pk=1).exists()
     assert key.revoked_at is not None
+
+
+def test_lines_of_the_log_go_with_a_user_who_makes_room(bring: Bring) -> None:
+    boss = setup_user("boss", wire_id=1)
+    line = setup_line_of_log(user_id=1, question="by boss")
+    bring(SHOP)
+    boss.refresh_from_db()
+    line.refresh_from_db()
+    assert line.user_id == boss.wire_id >= OWN_IDS_FROM
+    assert User.objects.get(wire_id=1).username == "owner"
+
+
+def test_lines_of_a_demos_users_are_nobodys_in_the_next_shop(bring: Bring) -> None:
+    bring(SHOP, kind=SourceKind.DEMO)
+    setup_key(user=User.objects.get(wire_id=2))
+    line = setup_line_of_log(user_id=2, question="by the demo")
+    bring(SHOP)
+    line.refresh_from_db()
+    assert line.user_id == 0
 
 
 # What is kept beside the records

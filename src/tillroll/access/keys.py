@@ -169,7 +169,7 @@ def find_key(public_key: str, run: Run = run_alone, revision: int = 0) -> Key | 
     """The key of a name, in force or not; kept for one revision of access (0: read anew)."""
     global _kept
     kept = _kept
-    if kept.revision != revision:
+    if revision and kept.revision != revision:
         kept = _kept = _Kept(revision)
     if revision and (key := kept.keys.get(public_key)) is not None:
         return key

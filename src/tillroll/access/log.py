@@ -23,6 +23,16 @@ MOST_WAITING = 20_000
 dropped."""
 
 
+LONGEST_TEXT = 2_000
+"""Characters of a question and of an error that are kept: no client needs as many, and whoever has no key
+must not fill the log."""
+
+
+def shorten(text: str) -> str:
+    """A text that is short enough for a line."""
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
+
+
 class Line(NamedTuple):
     """One attempt, in the order of the table's columns."""
 
@@ -131,3 +141,10 @@ def _write(lines: Iterable[Line]) -> None:
 
 
 request_log = RequestLog()
+
+
+def move_lines(user_id: int, new_id: int) -> None:
+    """Lines of a user whose wire id is another one now, or 0 where they are gone: the old one may be somebody
+    else's."""
+    with transaction.atomic(using="logs"), connections["logs"].cursor() as cursor:
+        cursor.execute("UPDATE access_requestlogentry SET user_id = %s WHERE user_id = %s", (new_id, user_id))

@@ -19,6 +19,9 @@ from tillroll.shop.zone import get_day_start, to_local
 CHART_DAYS = 30
 """Days that are counted where a selection names none: a month, today included."""
 
+MOST_YEAR = 9000
+"""Further on the calendar ends, and no line was written there."""
+
 MOST_DAYS = 366
 """Days that are counted at once: a year and a day; of a longer period the last ones."""
 
@@ -55,6 +58,11 @@ class Selection:
     def __post_init__(self) -> None:
         if self.status and not _STATUS.fullmatch(self.status):
             raise SelectionError(f"{self.status!r} is no status; one is 403, a class of them 4xx, or error.")
+        for day in (self.since, self.until):
+            if day and not 1970 <= day.year <= MOST_YEAR:
+                raise SelectionError(f"{day} is out of reach; days of 1970 to {MOST_YEAR} are taken.")
+        if any("\x00" in part for part in (self.text, self.endpoint, self.version)):
+            raise SelectionError("The character NUL can't be looked for.")
         if self.since and self.until and self.since > self.until:
             raise SelectionError(f"The first day, {self.since}, is after the last one, {self.until}.")
 

@@ -63,10 +63,9 @@ class Nightly:
         day = local.date().isoformat()
         if local.hour < HOUR or day == self._known_day:
             return
+        batches = list_batches(now, zone, days=shop.log_keep_days, megabytes=shop.log_keep_megabytes)
         if claim(day):
-            self._waiting = list_batches(
-                now, zone, days=shop.log_keep_days, megabytes=shop.log_keep_megabytes
-            )
+            self._waiting = batches
         self._known_day = day
 
     def _work(self) -> None:

@@ -16,6 +16,9 @@ from tillroll.access.throttle import get_login_period
 from tillroll.shop.moments import bind_time
 from tillroll.shop.zone import to_local
 
+MOST_DAYS = 36_500
+"""A hundred years, which stand for ever."""
+
 BATCH = 1_000
 """Rows of one transaction: a few hundredths of a second, which nobody who waits for the lock notices."""
 
@@ -25,9 +28,6 @@ MONTH_COUNTERS_KEPT = 24
 
 LINE_OVERHEAD = {"sqlite": 250, "postgresql": 300}
 """Bytes of a line beside its texts, with its part of the indexes, as measured at a million lines."""
-
-SAMPLE = 2_000
-"""Newest lines by which the texts of all are judged."""
 
 MEGABYTE = 1_000_000
 
@@ -54,19 +54,14 @@ def measure_log() -> LogSize:
     connection = connections["logs"]
     lengths = " + ".join(f"LENGTH({name})" for name in _TEXTS)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT COUNT(*) FROM access_requestlogentry")
-        lines = int(cursor.fetchone()[0])
-        cursor.execute(
-            f"SELECT AVG(n) FROM (SELECT {lengths} AS n FROM access_requestlogentry"  # noqa: S608 (constants)
-            f" ORDER BY id DESC LIMIT {SAMPLE}) newest"
-        )
-        texts = float(cursor.fetchone()[0] or 0)
-    return LogSize(lines, texts + LINE_OVERHEAD[connection.vendor])
+        cursor.execute(f"SELECT COUNT(*), AVG({lengths}) FROM access_requestlogentry")  # noqa: S608 (constants)
+        lines, texts = cursor.fetchone()
+    return LogSize(int(lines), float(texts or 0) + LINE_OVERHEAD[connection.vendor])
 
 
 def prune_age(days: int, now: datetime) -> Batch:
     """Lines that are older than so many days, oldest first; 0 keeps all."""
-    before = bind_time(now - timedelta(days=days), using="logs")
+    before = bind_time(now - timedelta(days=min(days, MOST_DAYS)), using="logs")
 
     def remove() -> int:
         return _delete_lines(BATCH, "WHERE at < %s", before) if days else 0

@@ -139,8 +139,10 @@ class ApiKeyPage(Viewer):
     ) -> tuple[QuerySet[Any], bool]:
         if term := search_term.strip():
             named = Q(user__username__icontains=term) | Q(user__display_name__icontains=term)
-            found = Q(label__icontains=term) | named | Q(user__email__icontains=term)
-            queryset = queryset.filter(found | Q(public_key__startswith=term))
+            found = Q(label__icontains=term) | named | Q(public_key__startswith=term)
+            if may(request.user, Capability.VIEW_SHOP_SENSITIVE_DATA):
+                found |= Q(user__email__icontains=term)
+            queryset = queryset.filter(found)
         return queryset, False
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:

@@ -117,7 +117,7 @@ def export(file: Path, form: str, **filters: str) -> None:
 
 @logs.command()
 @click.option(
-    "--days", type=click.IntRange(min=0), help="Keep so many days, whatever the settings say; 0: all."
+    "--days", type=click.IntRange(0, 36_500), help="Keep so many days, whatever the settings say; 0: all."
 )
 @click.option("--megabytes", type=click.IntRange(min=0), help="Keep so many megabytes; 0: any number.")
 @on_shop

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from tillroll.access.addresses import get_client_address
 from tillroll.access.keys import PUBLIC, Caller, KeyRefused, find_key
-from tillroll.access.log import Line, request_log
+from tillroll.access.log import Line, request_log, shorten
 from tillroll.access.quota import Allowance, QuotaExceeded, quotas
 from tillroll.access.streams import Place, streams
 from tillroll.access.usage import uses
@@ -305,6 +305,12 @@ def _get_safe_start(value: str) -> str:
     return match[0] if match else ""
 
 
+def _is_ignored(visit: Visit, sent: Credentials) -> bool:
+    """Whether a wrong header made somebody a reader of public products: their line is not the holder's."""
+    is_public = visit.asked is not None and visit.asked.endpoint == "products" and visit.caller is PUBLIC
+    return is_public and sent.is_header and bool(sent.key and sent.secret)
+
+
 def _log(visit: Visit, status: int, error: str, size: int) -> None:
     """A line for every attempt that names a key; public reads by setting ([CONTRACT] Request log)."""
     shop, sent = visit.shop, visit.credentials
@@ -314,7 +320,9 @@ def _log(visit: Visit, status: int, error: str, size: int) -> None:
     if not named and not shop.settings.log_public_requests:
         return
     caller, key_start = visit.caller, ""
-    if caller.key_id is None and named:
+    if _is_ignored(visit, sent):
+        key_start, error = named[:6], error or "The header was ignored."
+    elif caller.key_id is None and named:
         try:
             key = find_key(named)
             caller = key.caller if key else PUBLIC
@@ -331,9 +339,9 @@ def _log(visit: Visit, status: int, error: str, size: int) -> None:
             key_start,
             visit.asked.version if visit.asked else "",
             visit.asked.endpoint if visit.asked else _get_safe_start(visit.address.value),
-            visit.address.parameters.question,
+            shorten(visit.address.parameters.question),
             status,
-            error,
+            shorten(error),
             visit.client,
             (perf_counter() - visit.started) * 1000,
             size,

@@ -74,6 +74,7 @@ def authenticate(run: Run, sent: Credentials, scene: Scene, *, is_public: bool) 
         return Found(PUBLIC)
     if not sent.key or not sent.secret:
         raise Unauthenticated("You must specify both a token and API key!")
+    may_be_ignored = is_public and sent.is_header
     try:
         key_throttle.check(sent.key, scene.address)
         found = find_caller(
@@ -86,6 +87,8 @@ def authenticate(run: Run, sent: Credentials, scene: Scene, *, is_public: bool) 
             address=scene.address,
         )
     except TooManyFailures as error:
+        if may_be_ignored:
+            return Found(PUBLIC)
         raise TooManyRequests(
             "Too many wrong keys came from your address; try again later!",
             {"Retry-After": str(error.seconds)},
@@ -93,9 +96,10 @@ def authenticate(run: Run, sent: Credentials, scene: Scene, *, is_public: bool) 
     except WrongAddress as error:
         raise Forbidden("This key may not be used from your address!") from error
     except (UnknownKey, WrongToken) as error:
-        if is_public and sent.is_header:
+        if not (may_be_ignored and isinstance(error, UnknownKey)):  # a foreign header names no key of ours
+            key_throttle.note_failure(scene.address)
+        if may_be_ignored:
             return Found(PUBLIC)
-        key_throttle.note_failure(scene.address)
         if isinstance(error, UnknownKey):
             raise Forbidden("Invalid API key!") from error
         raise Forbidden("Your request could not be authenticated!") from error

@@ -14,6 +14,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 
 from tillroll.access.capabilities import ENDPOINTS
+from tillroll.access.digests import BEARER_PREFIX
 from tillroll.eddapi.errors import BadRequest, GateError, MethodNotAllowed, NotFound
 from tillroll.eddapi.formats import Format
 
@@ -263,7 +264,9 @@ class _Gathered:
 
 
 def _is_secret(name: str, value: str) -> bool:
-    """Whether a parameter may hold the key or the token, though it is neither by its name."""
+    """Whether a parameter may hold a key's token or bearer secret, though it is neither by its name."""
+    if BEARER_PREFIX in name or BEARER_PREFIX in value or BEARER_PREFIX in unquote_plus(value):
+        return True
     return bool(_NAMES_SECRET.search(unquote_plus(name)) or _HOLDS_SECRET.search(unquote_plus(value)))
 
 

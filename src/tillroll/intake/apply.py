@@ -8,6 +8,7 @@ another source. A demo shop is replaced.
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from tillroll.access.capabilities import ROLES
+from tillroll.access.log import move_lines
 from tillroll.access.models import Role, User, UserCapability, UserRole
 from tillroll.access.services import refresh_capabilities
 from tillroll.intake.merge import ApplyError, Change, count, merge, refuse_strangers
@@ -84,6 +86,9 @@ def clear_demo() -> bool:
     demos = list(Source.objects.filter(kind=SourceKind.DEMO))
     if not demos:
         return False
+    callers = User.objects.filter(Q(source__in=demos) | Q(is_demo=True), api_keys__isnull=False)
+    for user_id in callers.values_list("wire_id", flat=True).distinct():
+        transaction.on_commit(partial(move_lines, user_id, 0))
     with connection.cursor() as cursor:
         _end_customer_keys(cursor, "k.customer_id IS NOT NULL")
         for kind in reversed(KINDS):
@@ -160,6 +165,7 @@ def _make_room(cursor: CursorWrapper) -> None:
             if child.target_field.column == "wire_id":
                 table, column = child.model._meta.db_table, child.column
                 cursor.execute(f"UPDATE {table} SET {column} = %s WHERE {column} = %s", (free, before))
+        transaction.on_commit(partial(move_lines, before, free))
 
 
 def _keep_roles(cursor: CursorWrapper, source: int) -> None:

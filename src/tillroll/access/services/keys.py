@@ -59,8 +59,16 @@ def issue_key(
 
 
 def set_key_limits(key: ApiKey, *, label: str, limits: KeyLimits) -> None:
-    """Changes what a key is called and what it may do; ValidationError names what is wrong."""
+    """Changes what a key is called and what it may do; ValidationError names what is wrong.
+
+    A key that has a successor can't be given a longer life: it was rotated so that its pair ends.
+    """
     with write(Topic.ACCESS):
+        ends_at = ApiKey.objects.select_for_update().values_list("expires_at", flat=True).get(pk=key.pk)
+        is_longer = ends_at is not None and (limits.expires_at is None or limits.expires_at > ends_at)
+        if is_longer and ApiKey.objects.filter(meter_id=key.meter, pk__gt=key.pk).exists():
+            latest = f"{ends_at:%Y-%m-%d at %H:%M} UTC"
+            raise ValidationError({"expires_at": f"This key was rotated: it ends on {latest} at the latest."})
         _set_own(key, label, limits)
         key.save(
             update_fields=("label", *(name for name in asdict(limits)))  # the fields are called alike

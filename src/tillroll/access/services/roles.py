@@ -39,12 +39,14 @@ def save_role(
             role = Role(slug=slug, name=slug.replace("_", " ").replace("-", " ").title())
         if name is not None:
             role.name = name
+        held = list(role.capabilities)
         if capabilities is not None:
             _set_capabilities(role, capabilities)
         set_limits(role, endpoints=endpoints, hidden_fields=hidden_fields, **limits)
         role.full_clean(exclude=("capabilities",), validate_unique=False)  # a role may have none
         role.save()
-        refresh_capabilities(User.objects.filter(user_roles__role=role))
+        if role.capabilities != held:
+            refresh_capabilities(User.objects.filter(user_roles__role=role))
     return role
 
 

@@ -1,6 +1,7 @@
 """Users with their roles and passwords."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -13,6 +14,10 @@ from tillroll.shop.text import fold_case
 
 LONGEST_NAME = 60
 """Characters of a user name: the API shows it as the login, which has no more."""
+
+
+AT_ONCE = 1_000
+"""Users whose rights are computed together."""
 
 
 def create_user(
@@ -140,13 +145,37 @@ def set_active(user: User, is_active: bool) -> None:
 
 
 def refresh_capabilities(users: Iterable[User]) -> None:
-    """Recomputes what users may do: the union of their roles, then their own grants and denials ([3.6]
-    2.3)."""
-    for user in users:
-        roles = list(Role.objects.filter(user_roles__user=user))
-        held = {name for role in roles for name in role.capabilities}
-        for grant in UserCapability.objects.filter(user=user):
-            (held.add if grant.is_granted else held.discard)(grant.capability)
-        user.capabilities = " ".join(sorted(held & KNOWN))
-        user.role_slugs = "\n".join(sorted({role.slug for role in roles}))
-        user.save(update_fields=("capabilities", "role_slugs"))
+    """Recomputes what users may do: the union of their roles, then their own grants and denials ([3.6] 2.3).
+
+    In a few statements a thousand users; those for whom nothing changes are not written.
+    """
+    roles = {role.slug: role.capabilities for role in Role.objects.all()}
+    waiting = list(users)
+    for start in range(0, len(waiting), AT_ONCE):
+        batch = waiting[start : start + AT_ONCE]
+        ids = [user.wire_id for user in batch]
+        slugs: defaultdict[int, list[str]] = defaultdict(list)
+        grants: defaultdict[int, list[UserCapability]] = defaultdict(list)
+        for user_id, slug in UserRole.objects.filter(user_id__in=ids).values_list("user_id", "role_id"):
+            slugs[user_id].append(str(slug))
+        for grant in UserCapability.objects.filter(user_id__in=ids).order_by("pk"):
+            grants[grant.user_id].append(grant)
+        changed = [
+            user
+            for user in batch
+            if _set_capabilities(user, slugs[user.wire_id], roles, grants[user.wire_id])
+        ]
+        User.objects.bulk_update(changed, ("capabilities", "role_slugs"))
+
+
+def _set_capabilities(
+    user: User, slugs: Iterable[str], roles: Mapping[str, Iterable[str]], grants: Iterable[UserCapability]
+) -> bool:
+    """Sets them, unsaved; whether anything changed."""
+    held = {name for slug in slugs for name in roles[slug]}
+    for grant in grants:
+        (held.add if grant.is_granted else held.discard)(grant.capability)
+    before = user.capabilities, user.role_slugs
+    user.capabilities = " ".join(sorted(held & KNOWN))
+    user.role_slugs = "\n".join(sorted(set(slugs)))
+    return (user.capabilities, user.role_slugs) != before

@@ -16,6 +16,10 @@ _URL = re.compile(r"https?://\S+")
 _ORIGIN = re.compile(r"https?://[^\s/?#]+")
 
 
+MOST_DAYS = 36_500
+"""A hundred years: what is longer is meant for ever, which is 0."""
+
+
 def get_settings() -> ShopSettings:
     """The shop's settings; the defaults of a new shop where none were saved."""
     return ShopSettings.objects.first() or ShopSettings()
@@ -52,6 +56,8 @@ def _check(settings: ShopSettings) -> None:
     for name in ("log_keep_days", "log_keep_megabytes"):
         if getattr(settings, name) > LARGEST_KEPT:  # SQLite alone would keep it
             raise ValidationError({name: f"Ensure this value is less than or equal to {LARGEST_KEPT}."})
+    if settings.log_keep_days > MOST_DAYS:
+        raise ValidationError({"log_keep_days": f"At most {MOST_DAYS} days; 0 keeps all lines."})
     roles = settings.auto_key_roles
     if not isinstance(roles, list) or not all(isinstance(slug, str) for slug in roles):
         raise ValidationError({"auto_key_roles": "A list of roles is wanted, such as shop_vendor."})
