@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -130,7 +130,8 @@ class RequestPage(LargeViewer):
         try:
             return list_lines(read_selection(request.GET), parse_zone(get_settings().timezone))
         except SelectionError as error:
-            raise IncorrectLookupParameters(error) from error
+            messages.error(request, str(error))
+            raise IncorrectLookupParameters(error) from error  # leads to the whole list
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         return lookup in PARAMETERS
