@@ -7,8 +7,7 @@ from tillroll.access.log import request_log
 from tillroll.access.nightly import nightly
 from tillroll.access.quota import quotas
 from tillroll.access.usage import uses
-from tillroll.shop.services import get_settings
-from tillroll.shop.zone import parse_zone
+from tillroll.shop.services import get_zone
 
 
 def write_log(_is_last: bool) -> None:
@@ -18,7 +17,7 @@ def write_log(_is_last: bool) -> None:
 def write_counts(is_last: bool) -> None:
     """Requests counted and leases given back, in the shop's own days."""
     if quotas.is_waiting(is_last):
-        quotas.flush(timezone.now(), parse_zone(get_settings().timezone), is_last=is_last)
+        quotas.flush(timezone.now(), get_zone(), is_last=is_last)
 
 
 def write_uses(_is_last: bool) -> None:

@@ -21,7 +21,7 @@ from tillroll.access.services.users import LONGEST_NAME
 from tillroll.backoffice.forms import OnceForm, password, text, ticks
 from tillroll.backoffice.granting import check_key, check_roles, describe_ungivable
 from tillroll.backoffice.key_forms import Group
-from tillroll.backoffice.key_pages import FORM, bind, show_new
+from tillroll.backoffice.key_pages import FORM, bind, list_choices, read_choice, show_new
 from tillroll.backoffice.rights import get_actor
 from tillroll.backoffice.site import site
 from tillroll.shop.models import AutoKeys
@@ -112,13 +112,12 @@ def add(page: Any, request: HttpRequest) -> HttpResponse:
     """A form for a new user; the answer is their page, or the page that shows their key."""
     if not page.has_add_permission(request):
         raise PermissionDenied
-    how = _read_how(request)
+    how = read_choice(request, "how", HOW)
     form = AddUserForm(request.POST or None, how=how, user=get_actor(request))
     if request.method == "POST" and form.is_valid() and form.take():
         added = form.carry_out(lambda: _add(form))
         if added is not None:
             return _answer(request, added)
-    here = reverse("admin:access_user_add")
     return site.show(
         request,
         FORM,
@@ -126,10 +125,7 @@ def add(page: Any, request: HttpRequest) -> HttpResponse:
         intro=(" ".join((INTRO[how], _describe_automatic_key())).strip(),),
         form=form,
         groups=bind(form, form.groups),
-        choices=[
-            {"title": title, "href": f"{here}?how={one}", "is_chosen": one is how}
-            for one, title in HOW.items()
-        ],
+        choices=list_choices(reverse("admin:access_user_add"), "how", HOW, how),
         choices_label="How they come in",
         save="Add the user",
         back=reverse("admin:access_user_changelist"),
@@ -182,10 +178,3 @@ def _describe_automatic_key() -> str:
         slugs = ", ".join(settings.auto_key_roles)
         return f"A key is made for new users with one of the roles {slugs} and shown once, after saving."
     return ""
-
-
-def _read_how(request: HttpRequest) -> How:
-    try:
-        return How(request.GET.get("how", How.LOGIN))
-    except ValueError:
-        return How.LOGIN

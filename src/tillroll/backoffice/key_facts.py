@@ -9,8 +9,7 @@ from tillroll.access.keys import run_alone
 from tillroll.access.policy import Policy, list_role_policies
 from tillroll.access.states import KEY_STATES, KeyState
 from tillroll.access.usage import list_usage
-from tillroll.shop.services import get_settings
-from tillroll.shop.zone import parse_zone
+from tillroll.shop.services import get_zone
 
 
 def list_limits(policy: Policy) -> list[str]:
@@ -32,7 +31,7 @@ def get_role_policies() -> dict[str, Policy]:
 
 def add_usage(keys: list[Any]) -> list[Any]:
     """Keys with their `usage`, in three statements whatever their number, and their state in words."""
-    usage = list_usage(keys, timezone.now(), parse_zone(get_settings().timezone))
+    usage = list_usage(keys, timezone.now(), get_zone())
     for key in keys:
         key.usage = usage[key.pk]
         key.state_label = KEY_STATES[KeyState(key.state)]

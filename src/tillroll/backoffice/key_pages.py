@@ -2,7 +2,9 @@
 which login did what to which key, never with what."""
 
 import logging
-from typing import Any
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -24,13 +26,15 @@ from tillroll.access.services import (
 from tillroll.access.states import ANSWERING, KeyState, list_superseded, with_state
 from tillroll.backoffice.forms import PageForm, RotateForm
 from tillroll.backoffice.granting import check_account, check_key
-from tillroll.backoffice.key_forms import FOR, LIMITS, For, Group, IssueForm, KeyForm
+from tillroll.backoffice.key_forms import FOR, LIMITS, Group, IssueForm, KeyForm
 from tillroll.backoffice.rights import get_actor
 from tillroll.backoffice.shown_once import keep_unstored, show_pair
 from tillroll.backoffice.site import site
 from tillroll.shop.revision import Topic, write
 
 logger = logging.getLogger(__name__)
+
+Chosen = TypeVar("Chosen", bound=StrEnum)
 
 FORM = "backoffice/form_page.html"
 
@@ -39,7 +43,7 @@ def issue(page: Any, request: HttpRequest) -> HttpResponse:
     """A form for a new key, for a user, a new service account or a buyer; the answer shows the pair."""
     if not page.has_add_permission(request):
         raise PermissionDenied
-    whom = _read_whom(request)
+    whom = read_choice(request, "for", FOR)
     actor = get_actor(request)
     initial = {name: request.GET[name] for name in ("holder", "customer") if name in request.GET}
     form = IssueForm(request.POST or None, whom=whom, user=actor, initial=initial)
@@ -49,17 +53,13 @@ def issue(page: Any, request: HttpRequest) -> HttpResponse:
             key, pair = made
             logger.info("%s issued key %s of %s.", actor.username, key.pk, key.user.username)
             return show_new(request, key, pair, f"New API key of {key.user}")
-    here = reverse("admin:access_apikey_add")
     return site.show(
         request,
         FORM,
         "Issue an API key",
         form=form,
         groups=bind(form, form.groups),
-        choices=[
-            {"title": title, "href": f"{here}?for={one}", "is_chosen": one is whom}
-            for one, title in FOR.items()
-        ],
+        choices=list_choices(reverse("admin:access_apikey_add"), "for", FOR, whom),
         choices_label="For whom",
         save="Issue the key",
         back=reverse("admin:access_apikey_changelist"),
@@ -77,11 +77,20 @@ def _issue(form: IssueForm) -> tuple[ApiKey, Pair]:
         return issue_key(account, label=label, limits=limits)
 
 
-def _read_whom(request: HttpRequest) -> For:
-    try:
-        return For(request.GET.get("for", For.USER))
-    except ValueError:
-        return For.USER
+def read_choice(request: HttpRequest, name: str, titles: Mapping[Chosen, str]) -> Chosen:
+    """Which of some kinds of a form an address asks for; the first one where it names none."""
+    asked = request.GET.get(name)
+    return next((one for one in titles if one == asked), next(iter(titles)))
+
+
+def list_choices(
+    here: str, name: str, titles: Mapping[Chosen, str], chosen: Chosen
+) -> list[dict[str, object]]:
+    """The links between the kinds of a form, as its page draws them."""
+    return [
+        {"title": title, "href": f"{here}?{name}={one}", "is_chosen": one is chosen}
+        for one, title in titles.items()
+    ]
 
 
 def change_limits(page: Any, request: HttpRequest, pk: int) -> HttpResponse:

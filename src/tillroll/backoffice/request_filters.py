@@ -17,8 +17,8 @@ from django.utils import timezone
 from tillroll.access.capabilities import ENDPOINTS
 from tillroll.access.logbook import Selection, read_day, read_number
 from tillroll.access.models import ApiKey, User
-from tillroll.shop.services import get_settings
-from tillroll.shop.zone import parse_zone, to_local
+from tillroll.shop.services import get_zone
+from tillroll.shop.zone import to_local
 
 PARAMETERS = frozenset(("since", "until", "status", "endpoint", "version", "key_id", "user_id"))
 """What an address may say beside the text that is searched for."""
@@ -71,7 +71,7 @@ class Period(ListFilter):
             if name not in self.expected_parameters()
             for value in values
         ]
-        today = to_local(timezone.now(), parse_zone(get_settings().timezone)).date()
+        today = to_local(timezone.now(), get_zone()).date()
         for display, since, until in (("Any time", "", ""), *_list_periods(today)):
             yield {
                 "selected": (self.since, self.until) == (str(since), str(until)),

@@ -32,7 +32,7 @@ from tillroll.backoffice.rights import may
 from tillroll.backoffice.site import site
 from tillroll.backoffice.streamed import send_file
 from tillroll.backoffice.viewer import LargeViewer
-from tillroll.shop.services import get_settings
+from tillroll.shop.services import get_settings, get_zone
 from tillroll.shop.zone import parse_zone
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class RequestPage(LargeViewer):
         if request.resolver_match is not None and "object_id" in request.resolver_match.kwargs:
             return RequestLogEntry.objects.all()
         try:
-            return list_lines(read_selection(request.GET), parse_zone(get_settings().timezone))
+            return list_lines(read_selection(request.GET), get_zone())
         except SelectionError as error:
             messages.error(request, str(error))
             raise IncorrectLookupParameters(error) from error  # leads to the whole list
@@ -195,7 +195,7 @@ class RequestPage(LargeViewer):
             raise PermissionDenied
         try:
             wanted = ExportFormat(form)
-            selection, zone = read_selection(request.GET), parse_zone(get_settings().timezone)
+            selection, zone = read_selection(request.GET), get_zone()
             lines = export_lines(selection, zone, wanted, timezone.now())
             pieces = (piece for _, piece in lines)
             return send_file(f"api-requests.{wanted}", wanted.content_type, pieces)

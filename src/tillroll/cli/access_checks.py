@@ -48,7 +48,8 @@ def check_keys() -> Iterator[Finding]:
 
 def check_expiring() -> Iterator[Finding]:
     """No key ends within days while something still uses it."""
-    from tillroll.cli.keys.view import describe_time, get_zone
+    from tillroll.cli.keys.view import describe_time
+    from tillroll.shop.services import get_zone
     from tillroll.shop.zone import ZoneError
 
     now = _now()
@@ -108,7 +109,7 @@ def check_redis() -> Iterator[Finding]:
 def check_uncounted() -> Iterator[Finding]:
     """All requests of this month were counted."""
     from tillroll.access.counting import UNCOUNTED, get_calendar, get_count
-    from tillroll.cli.keys.view import get_zone
+    from tillroll.shop.services import get_zone
     from tillroll.shop.zone import ZoneError
 
     try:

@@ -112,8 +112,8 @@ def read_end(text: str) -> datetime | None:
     """When a key ends: with a day of the shop's, or so long from now; None for `none`."""
     from django.utils import timezone
 
-    from tillroll.shop.services import get_settings
-    from tillroll.shop.zone import get_day_start, parse_zone
+    from tillroll.shop.services import get_zone
+    from tillroll.shop.zone import get_day_start
 
     if text.strip().lower() == NONE:
         return None
@@ -124,7 +124,7 @@ def read_end(text: str) -> datetime | None:
     else:
         try:
             day = date.fromisoformat(text if _DAY.fullmatch(text) else "")
-            end = get_day_start(day + timedelta(days=1), parse_zone(get_settings().timezone))
+            end = get_day_start(day + timedelta(days=1), get_zone())
         except (ValueError, OverflowError):
             raise Refusal(
                 f"{text} is no end: give a day such as 2027-12-31, a time such as 90d, 12h or 4w, or `none`."

@@ -13,8 +13,6 @@ from tillroll.cli.refusals import Refusal
 from tillroll.cli.stores import on_shop
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
     from tillroll.access.logbook import Selection
 
 MOST_KEYS = 50
@@ -60,8 +58,9 @@ def show(number: int, **filters: str) -> None:
     """Show the newest lines, newest first. Times are UTC."""
     from tillroll.access.logbook import list_lines
     from tillroll.cli.tables import print_table
+    from tillroll.shop.services import get_zone
 
-    lines = list_lines(_select(**filters), _get_zone())
+    lines = list_lines(_select(**filters), get_zone())
     rows = [
         (
             f"{line.at:%Y-%m-%d %H:%M:%S}",
@@ -103,11 +102,12 @@ def export(file: Path, form: str, **filters: str) -> None:
     from django.utils import timezone
 
     from tillroll.access.log_export import ExportFormat, export_lines
+    from tillroll.shop.services import get_zone
 
     selection = _select(**filters)
     written = 0
     with _open(file) as target, _show_progress() as advance:
-        for count, piece in export_lines(selection, _get_zone(), ExportFormat(form), timezone.now()):
+        for count, piece in export_lines(selection, get_zone(), ExportFormat(form), timezone.now()):
             target.write(piece)
             written += count
             advance(count)
@@ -146,8 +146,9 @@ def stats(**filters: str) -> None:
 
     from tillroll.access.logbook import KeyCount, count_by_day, count_by_key
     from tillroll.cli.tables import print_table
+    from tillroll.shop.services import get_zone
 
-    selection, zone, now = _select(**filters), _get_zone(), timezone.now()
+    selection, zone, now = _select(**filters), get_zone(), timezone.now()
     days = count_by_day(selection, zone, now)
     print_table(("Day", "Calls", "Errors"), [(str(one.day), str(one.calls), str(one.errors)) for one in days])
     click.echo()
@@ -195,13 +196,6 @@ def _name_key(line: Any) -> str:
     if line.key_id is not None:
         return line.key_label or f"key {line.key_id}"
     return f"unknown: {line.key_start}…" if line.key_start else ""
-
-
-def _get_zone() -> "tzinfo":
-    from tillroll.shop.services import get_settings
-    from tillroll.shop.zone import parse_zone
-
-    return parse_zone(get_settings().timezone)
 
 
 @contextmanager

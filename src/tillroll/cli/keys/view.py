@@ -59,6 +59,7 @@ def list_views(keys: "Iterable[ApiKey]") -> list[KeyView]:
     from tillroll.access.keys import run_alone
     from tillroll.access.policy import list_role_policies
     from tillroll.access.usage import list_usage
+    from tillroll.shop.services import get_zone
 
     found = list(keys)
     now, zone = timezone.now(), get_zone()
@@ -102,14 +103,6 @@ def list_in_force(now: datetime) -> "QuerySet[ApiKey]":
     from tillroll.access.models import ApiKey
 
     return ApiKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
-
-
-def get_zone() -> tzinfo:
-    """The shop's own."""
-    from tillroll.shop.services import get_settings
-    from tillroll.shop.zone import parse_zone
-
-    return parse_zone(get_settings().timezone)
 
 
 def describe_time(moment: datetime, zone: tzinfo) -> str:

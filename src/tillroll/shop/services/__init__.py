@@ -12,7 +12,7 @@ from tillroll.shop.services.orders import (
     record_order,
 )
 from tillroll.shop.services.refunds import RefundRefused, refund_order
-from tillroll.shop.services.settings import change_settings, get_settings
+from tillroll.shop.services.settings import change_settings, get_settings, get_zone
 
 __all__ = [
     "Fee",
@@ -24,6 +24,7 @@ __all__ = [
     "change_settings",
     "create_customer",
     "get_settings",
+    "get_zone",
     "on_order_changed",
     "record_file_download",
     "record_order",

@@ -1,6 +1,7 @@
 """The shop's settings."""
 
 import re
+from datetime import tzinfo
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -23,6 +24,11 @@ MOST_DAYS = 36_500
 def get_settings() -> ShopSettings:
     """The shop's settings; the defaults of a new shop where none were saved."""
     return ShopSettings.objects.first() or ShopSettings()
+
+
+def get_zone() -> tzinfo:
+    """The shop's own time zone; ZoneError for one that was kept wrongly."""
+    return parse_zone(get_settings().timezone)
 
 
 def change_settings(**changes: Any) -> ShopSettings:
