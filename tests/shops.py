@@ -323,17 +323,22 @@ def empty_shop() -> None:
         store = connections[alias]
         tables = [
             model._meta.db_table
-            for app in ("shop", "access", "sessions")
+            for app in ("shop", "access", "stats", "sessions")
             for model in apps.get_app_config(app).get_models(include_auto_created=True)
             if model._meta.managed and store.alias == _get_alias(model)
         ]
         statements = store.ops.sql_flush(no_style(), tables, reset_sequences=True, allow_cascade=True)
         store.ops.execute_sql_flush(statements)
+    setup_roles()
+    kept_settings.forget()
+
+
+def setup_roles() -> None:
+    """EDD's roles, as a fresh store has them."""
     with transaction.atomic():
         Role.objects.bulk_create(
             Role(slug=slug, name=name, capabilities=list(held)) for slug, (name, held) in ROLES.items()
         )
-    kept_settings.forget()
 
 
 def _get_alias(model: type[models.Model]) -> str:

@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.asking import Reply, ask
 from tillroll import health
+from tillroll.databases import describe_postgresql
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 
@@ -192,3 +193,13 @@ def test_a_fresh_home_lacks_everything_until_it_is_migrated(tmp_path: Path) -> N
     assert first.startswith("The default database lacks ")
     assert second.startswith("The logs database lacks ")
     assert last == "[]"
+
+
+def test_a_replica_that_is_away_changes_nothing() -> None:
+    nowhere = describe_postgresql("postgresql://127.0.0.1:1/nowhere", "test")
+    connections.settings |= connections.configure_settings({**connections.settings, "replica1": nowhere})
+    try:
+        assert ready().data == OK
+        assert health.find_store_problems() == []
+    finally:
+        del connections.settings["replica1"]

@@ -17,6 +17,9 @@ logger = logging.getLogger(__name__)
 
 _LAST_MIGRATION = "SELECT MAX(id) FROM django_migrations"
 
+STORES = ("default", "logs")
+"""What the shop can't do without; a replica that is away is passed by."""
+
 _migrated: dict[str, int] = {}
 """The last migration of each store that was found whole; while it stays the last, the store is."""
 
@@ -38,7 +41,7 @@ def ready(_request: HttpRequest) -> JsonResponse:
     One small SELECT for each; what it takes to compare all migrations is done until they were whole once.
     Why a database can't be reached is for the server's log: a driver names hosts and users.
     """
-    problems = [problem for alias in connections if (problem := _find_problem(alias))]
+    problems = [problem for alias in STORES if (problem := _find_problem(alias))]
     if problems:
         logger.error("Not ready: %s", " ".join(problem.full for problem in problems))
         shown = [problem.short for problem in problems]
@@ -64,7 +67,7 @@ def probes(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
 
 def find_store_problems() -> list[str]:
     """A sentence for each database that can't be reached or lacks migrations."""
-    return [problem.full for alias in connections if (problem := _compare_migrations(alias))]
+    return [problem.full for alias in STORES if (problem := _compare_migrations(alias))]
 
 
 def _find_problem(alias: str) -> Problem | None:
@@ -90,10 +93,16 @@ def _get_last_migration(connection: BaseDatabaseWrapper) -> int:
     return int(row[0] or 0)
 
 
+def list_missing_migrations(alias: str) -> list[str]:
+    """What a database lacks, in the order in which it is to be applied. Raises Django's Error for one that
+    can't be asked."""
+    executor = MigrationExecutor(connections[alias])
+    return [str(migration) for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+
+
 def _compare_migrations(alias: str) -> Problem | None:
     try:
-        executor = MigrationExecutor(connections[alias])
-        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        missing = list_missing_migrations(alias)
     except Error as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         sentence = f"The {alias} database can't be reached"

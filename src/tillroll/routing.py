@@ -1,5 +1,10 @@
-"""What lives in the `logs` database: whatever is written at every request and must not lock the shop's
-records."""
+"""Which database a model is read from and written to.
+
+In `logs` lives whatever is written at every request and must not lock the shop's records. An answer of the
+API may be read from a replica: eddapi/reading.py says so here, for as long as its snapshot lasts.
+"""
+
+import threading
 
 from django.db.models import Model
 
@@ -11,15 +16,21 @@ _LOGS = {
 }
 
 
-class LogsRouter:
-    def _database(self, model: type[Model]) -> str | None:
-        return "logs" if (model._meta.app_label, model._meta.model_name) in _LOGS else None
+class _Reading(threading.local):
+    """The alias that the thread's answer is read from; None outside of one."""
 
+    alias: str | None = None
+
+
+reading = _Reading()
+
+
+class Router:
     def db_for_read(self, model: type[Model], **hints: object) -> str | None:
-        return self._database(model)
+        return "logs" if _is_log(model) else reading.alias
 
     def db_for_write(self, model: type[Model], **hints: object) -> str | None:
-        return self._database(model)
+        return "logs" if _is_log(model) else None
 
     def allow_relation(self, one: Model, other: Model, **hints: object) -> bool | None:
         return None
@@ -28,3 +39,7 @@ class LogsRouter:
         if model_name is None:
             return db == str(hints.get("database", "default"))
         return db == ("logs" if (app_label, model_name) in _LOGS else "default")
+
+
+def _is_log(model: type[Model]) -> bool:
+    return (model._meta.app_label, model._meta.model_name) in _LOGS

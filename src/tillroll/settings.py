@@ -5,8 +5,8 @@ The folder TILLROLL_HOME holds the databases, the secrets and what else a shop n
 
 import os
 from pathlib import Path
-from typing import Any
 
+from tillroll.databases import Description, describe_postgresql, describe_sqlite
 from tillroll.secret_file import load_secrets
 
 _PROJECT = Path(__file__).resolve().parents[2]
@@ -15,44 +15,30 @@ _DEFAULT_HOME = (
 )
 
 
-def _database(url: str, path: Path, synchronous: str = "FULL", **options: Any) -> dict[str, Any]:
-    """Django's description of a store: PostgreSQL by its URL, else an SQLite file. FULL keeps every committed
-    write through a loss of power; NORMAL may lose the last ones, but never the order of the file."""
-    if not url:
-        return {
-            "ENGINE": "tillroll.shop.sqlite",
-            "NAME": str(path),
-            "CONN_MAX_AGE": None,
-            "OPTIONS": {
-                "transaction_mode": "IMMEDIATE",
-                "timeout": WRITE_TIMEOUT,
-                "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous};"
-                "PRAGMA cache_size=-65536; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;",
-            },
-            **options,
-        }
-    if not url.startswith(("postgresql://", "postgres://")):
+def _database(variable: str, path: Path, synchronous: str) -> Description:
+    """The store whose address a variable holds; without one, an SQLite file."""
+    if url := os.environ.get(variable, "").strip():
+        return describe_postgresql(url, variable, prepare=PREPARED_STATEMENTS)
+    return describe_sqlite(path, synchronous=synchronous, timeout=WRITE_TIMEOUT)
+
+
+def _replicas(variable: str) -> dict[str, Description]:
+    """The replicas of the shop's PostgreSQL, as replica1, replica2 and so on."""
+    urls = os.environ.get(variable, "").replace(",", " ").split()
+    if urls and not os.environ.get("TILLROLL_DATABASE_URL", "").strip():
         from django.core.exceptions import ImproperlyConfigured
 
         raise ImproperlyConfigured(
-            "TILLROLL_DATABASE_URL and TILLROLL_LOGS_URL take a PostgreSQL address, "
-            "postgresql://user:password@host:5432/name; leave them empty for SQLite."
+            f"{variable} names replicas of a PostgreSQL; set TILLROLL_DATABASE_URL to their primary."
         )
-    from psycopg.conninfo import conninfo_to_dict
-
-    parts = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": parts.pop("dbname", ""),
-        "USER": parts.pop("user", ""),
-        "PASSWORD": parts.pop("password", ""),
-        "HOST": parts.pop("host", ""),
-        "PORT": parts.pop("port", ""),
-        "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": False,
-        "OPTIONS": parts,
-        **options,
+    described = {
+        f"replica{number}": describe_postgresql(url, variable, prepare=PREPARED_STATEMENTS)
+        for number, url in enumerate(urls, 1)
     }
+    for description in described.values():
+        description["OPTIONS"].setdefault("connect_timeout", "3")
+        description["TEST"] = {"MIRROR": "default"}
+    return described
 
 
 def _flag(name: str, default: bool) -> bool:
@@ -63,13 +49,13 @@ def _words(name: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
 
 
-def _number(name: str, default: int) -> int:
-    """A whole number from 1 up; the default where nothing is given."""
+def _number(name: str, default: int, least: int = 1) -> int:
+    """A whole number from `least` up; the default where nothing is given."""
     given = os.environ.get(name, "").strip()
-    if given and not (given.isascii() and given.isdigit() and int(given)):
+    if given and not (given.isascii() and given.isdigit() and int(given) >= least):
         from django.core.exceptions import ImproperlyConfigured
 
-        raise ImproperlyConfigured(f"{name} takes a whole number from 1 up, not {given}.")
+        raise ImproperlyConfigured(f"{name} takes a whole number from {least} up, not {given}.")
     return int(given or default)
 
 
@@ -121,11 +107,22 @@ PATH_PREFIX = (
 )
 """Where the shop lives below its host, such as /shop."""
 
+PREPARED_STATEMENTS = _flag("TILLROLL_PREPARED_STATEMENTS", True)
+"""Whether PostgreSQL keeps the plans of the API's statements. Switch it off behind a PgBouncer that gives out
+connections by the transaction, where it does not follow them (max_prepared_statements)."""
+
 DATABASES = {
-    "default": _database(os.environ.get("TILLROLL_DATABASE_URL", ""), TILLROLL_HOME / "tillroll.sqlite3"),
-    "logs": _database(os.environ.get("TILLROLL_LOGS_URL", ""), TILLROLL_HOME / "logs.sqlite3", "NORMAL"),
+    "default": _database("TILLROLL_DATABASE_URL", TILLROLL_HOME / "tillroll.sqlite3", "FULL"),
+    "logs": _database("TILLROLL_LOGS_URL", TILLROLL_HOME / "logs.sqlite3", "NORMAL"),
+    **_replicas("TILLROLL_REPLICA_URLS"),
 }
-DATABASE_ROUTERS = ["tillroll.routing.LogsRouter"]
+REPLICA_ALIASES = tuple(alias for alias in DATABASES if alias.startswith("replica"))
+"""PostgreSQLs that follow the first one, from which the API reads while they are current."""
+
+REPLICA_MAX_LAG = _number("TILLROLL_REPLICA_MAX_LAG", 5)
+"""Seconds by which an answer from a replica may be behind the primary at the most."""
+
+DATABASE_ROUTERS = ["tillroll.routing.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
@@ -139,6 +136,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "tillroll.shop",
     "tillroll.access",
+    "tillroll.stats",
 ]
 MIDDLEWARE = [
     "tillroll.health.probes",
@@ -200,8 +198,18 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SESSION_COOKIE_
 WORKER_THREADS = _number("TILLROLL_THREADS", 4 if os.environ.get("TILLROLL_DATABASE_URL") else 2)
 """Threads of a worker: two keep one core busy with SQLite, four wait for PostgreSQL."""
 
+DATABASE_POOL = _number("TILLROLL_DATABASE_POOL", WORKER_THREADS + 2, least=WORKER_THREADS + 1)
+"""Connections that a worker may hold to each PostgreSQL: one for each thread, one for what runs behind the
+answers, and one for a thread that needs a second."""
+
 WORKERS = _number("TILLROLL_WORKERS", 1)
 """Processes that share this machine's requests; `serve --workers` says so to each of them."""
+
+MOVE_PASSWORD = os.environ.get("TILLROLL_MOVE_PASSWORD", "")
+"""The password of the PostgreSQL that `tillroll move` copies to, so that it need not be in a command line."""
+
+CACHE_MEGABYTES = _number("TILLROLL_CACHE_MEGABYTES", 32, least=0)
+"""Encoded answers that a worker keeps for the next who asks the same; 0 keeps none."""
 
 REDIS_URL = _redis_url("TILLROLL_REDIS_URL")
 """A Redis that all workers count requests a minute in; without one each worker gets its share of a rate."""

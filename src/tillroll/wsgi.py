@@ -1,5 +1,6 @@
 """The front door: the EDD API in front, Django for all the rest."""
 
+import gc
 import os
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -11,10 +12,17 @@ from django.core.wsgi import get_wsgi_application
 django = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402  (models can be imported only now)
+from django.db import connections  # noqa: E402
 
 from tillroll.access.background import start_in_worker  # noqa: E402
+from tillroll.databases import use_pool  # noqa: E402
+from tillroll.eddapi import replicas  # noqa: E402
 from tillroll.eddapi.app import application as eddapi  # noqa: E402
 from tillroll.eddapi.request import is_api  # noqa: E402
+
+GARBAGE_AT = 20_000
+"""Objects after which the youngest are looked through: an answer leaves a hundred, and lines of the log that
+wait would be looked at again and again."""
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -30,5 +38,12 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
 def make_worker() -> Callable[..., Iterable[bytes]]:
     """What `tillroll serve` calls in each of its workers: the application, with the jobs behind it running,
     which a worker that nobody asks anything has to do too."""
+    for alias in connections:
+        use_pool(connections.settings[alias], settings.DATABASE_POOL)
     start_in_worker()
+    replicas.start_in_worker()
+    # what is loaded by now stays: the garbage collector need not walk through it at every answer's time
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_AT)
     return application

@@ -198,7 +198,7 @@ def test_every_change_of_access_bumps_its_revision(change: Callable[[User], None
     before = Revision.objects.get(topic="access").number
     change(user)
     assert Revision.objects.get(topic="access").number > before
-    assert set(Revision.objects.values_list("topic", flat=True)) == {"access"}
+    assert set(Revision.objects.exclude(topic="store").values_list("topic", flat=True)) == {"access"}
 
 
 @pytest.mark.parametrize(

@@ -113,3 +113,17 @@ def bare_home(tmp_path: Path) -> Iterator[Shop]:
     made = Shop(tmp_path / "fresh", make_environment(tmp_path / "fresh"))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def new_database() -> Iterator[Callable[..., str]]:
+    """Makes empty PostgreSQL databases, as `CREATE DATABASE` takes options, and gives their addresses."""
+    names: list[str] = []
+
+    def make(options: str = "") -> str:
+        names.append(f"test_tillroll_new_{os.getpid()}_{next(_numbers)}")
+        _execute(f"CREATE DATABASE {names[-1]} {options}")
+        return _urls([names[-1], ""])["TILLROLL_DATABASE_URL"]
+
+    yield make
+    _execute(*(f"DROP DATABASE {name} WITH (FORCE)" for name in names))

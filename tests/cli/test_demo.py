@@ -22,6 +22,7 @@ def test_one_command_makes_a_shop_and_shows_the_way_in(bare_home: Shop) -> None:
     assert f"password   {kept['password']}" in done.stdout
     assert {path.name for path in bare_home.home.iterdir()} == {
         "demo-credentials", "logs.sqlite3", "migrate.lock", "secrets", "tillroll.sqlite3",
+        "tillroll.sqlite3-beacon",
     }  # fmt: skip
 
 

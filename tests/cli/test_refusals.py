@@ -141,10 +141,22 @@ def test_a_command_of_a_group_that_is_missing_shows_the_group_s_help() -> None:
 @pytest.mark.parametrize(
     ("environment", "words"),
     [
-        ({"TILLROLL_DATABASE_URL": "mysql://root@localhost/shop"}, "take a PostgreSQL address"),
+        (
+            {"TILLROLL_DATABASE_URL": "mysql://root@localhost/shop"},
+            "TILLROLL_DATABASE_URL takes a PostgreSQL address",
+        ),
         ({"TILLROLL_DATABASE_URL": "postgresql://127.0.0.1:1/shop"}, "The default database can't be"),
+        ({"TILLROLL_REPLICA_URLS": "postgresql://a/shop"}, "set TILLROLL_DATABASE_URL to their primary."),
+        (
+            {
+                "TILLROLL_DATABASE_URL": "postgresql://a/b",
+                "TILLROLL_REPLICA_URLS": "postgresql://a/b,mysql://a",
+            },
+            "TILLROLL_REPLICA_URLS takes a PostgreSQL address",
+        ),
+        ({"TILLROLL_DATABASE_POOL": "2"}, "TILLROLL_DATABASE_POOL takes a whole number from 3 up, not 2."),
     ],
-    ids=["another kind", "nobody answers"],
+    ids=["another kind", "nobody answers", "no primary", "replica of another kind", "pool too small"],
 )
 def test_a_database_that_cannot_be_used_is_one_sentence(
     environment: dict[str, str], words: str, tmp_path: Path

@@ -205,7 +205,7 @@ def test_no_server_starts_while_a_backup_is_restored(shop: Shop) -> None:
     with (shop.home / "serve.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         said = refusal(shop.run("serve", "--port", str(find_free_port())))
-    assert said == "A backup is being restored here; start the server when it is done."
+    assert said == "A backup is being restored here, or the shop moved; start the server when it is done."
 
 
 def test_no_server_starts_on_the_remains_of_a_restore(shop: Shop) -> None:

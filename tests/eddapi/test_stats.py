@@ -21,6 +21,7 @@ from tests.shops import (
 )
 from tillroll.access.digests import Pair
 from tillroll.shop.models import Order
+from tillroll.stats import rollup
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 
@@ -340,6 +341,7 @@ def test_all_time_earnings_are_rounded_in_edd3s_dialect_alone(dialect: str, tota
 
 def test_all_time_earnings_are_never_below_zero() -> None:
     Order.objects.update(shop_total=-1)
+    rollup.rebuild()
     earnings = answer(type="earnings")["earnings"]
     assert (earnings["totals"], earnings["today"]) == (0, -1)
 

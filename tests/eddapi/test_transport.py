@@ -71,7 +71,7 @@ def test_an_allowed_origin_may_read_the_answer_and_its_headers() -> None:
     reply = ask(PRODUCTS, headers={"Origin": ORIGIN})
     assert reply.headers["access-control-allow-origin"] == ORIGIN
     assert reply.headers["access-control-expose-headers"] == (
-        "Link, RateLimit, RateLimit-Policy, Retry-After, X-EDD-Total, X-EDD-Total-Pages,"
+        "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-EDD-Cursor, X-EDD-Total, X-EDD-Total-Pages,"
         " X-EDD-Missing-Capability"
     )
     assert reply.headers["vary"] == "Origin"
@@ -85,7 +85,7 @@ def test_an_allowed_origins_preflight_names_methods_and_headers() -> None:
     assert reply.status == 204
     assert reply.headers["access-control-allow-origin"] == ORIGIN
     assert reply.headers["access-control-allow-methods"] == ALL_METHODS
-    assert reply.headers["access-control-allow-headers"] == "Authorization, Content-Type"
+    assert reply.headers["access-control-allow-headers"] == "Authorization, Content-Type, If-None-Match"
     assert reply.headers["access-control-max-age"] == "86400"
 
 
@@ -308,12 +308,12 @@ def test_a_store_that_is_away_answers_503_and_says_when_to_come_again(
 ) -> None:
     from django.db import OperationalError
 
-    from tillroll.eddapi import app
+    from tillroll.eddapi import revisions
 
     def fail(_run: object) -> dict[str, int]:
         raise OperationalError("no route to host")
 
-    monkeypatch.setattr(app, "list_revisions", fail)
+    monkeypatch.setattr(revisions, "list_revisions", fail)
     reply = ask(PRODUCTS)
     assert (reply.status, reply.data) == (503, {"error": "The shop's records can't be reached!"})
     assert reply.headers["retry-after"] == "5"

@@ -23,14 +23,17 @@ PATHS = (
 )  # fmt: skip
 
 NAMES = (
-    "number", "page", "paged", "type", "product", "category", "tag", "term_relation", "date", "startdate",
-    "enddate", "customer", "discount", "format", "id", "purchasekey", "email", "info", "include_tax", "s",
-    "order", "orderby", "query", "pretty", "edd-api", "unknown", "",
+    "number", "page", "cursor", "modified_after", "paged", "type", "product", "category", "tag",
+    "term_relation", "date", "startdate", "enddate", "customer", "discount", "format", "id",
+    "purchasekey", "email", "info", "include_tax", "s", "order", "orderby", "query", "pretty", "edd-api",
+    "unknown", "",
 )  # fmt: skip
 
 FITTING = {
     "number": ("1", "2", "10", "-1", "0", "", "50", "1001"),
     "page": ("1", "2", "0", "3", ""),
+    "cursor": ("", "", "", "WzFd.x", "x"),
+    "modified_after": ("2020-01-01", "2026-01-01T00:00:00Z", "9999-12-31", "0001-01-01", "", "now"),
     "type": ("sales", "earnings", "customers", "", "Sales"),
     "product": ("all", "1", "2", "4", "999", "-1", "10abc", "0", ""),
     "category": ("music", "music,video", "1", "2,music", "none", "m%C3%BCsik"),

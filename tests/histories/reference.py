@@ -76,6 +76,9 @@ class Books:
         self.item = {item.pk: item for item in self.items}
         self.day = {order.pk: day_of(order.created_at, zone) for order in self.orders}
 
+    def orders_of(self, day: date) -> list[Order]:
+        return [order for order in self.orders if self.day[order.pk] == day]
+
     # Stats by time
 
     def sales(self, first: date, last: date) -> int:

@@ -12,6 +12,7 @@ from tests.histories.moments import CLOCKS, EDGES, ZONES, at_clock, find_changes
 from tests.histories.reference import day_of
 from tests.shops import setup_key, setup_settings, signed
 from tillroll.shop.models import Order
+from tillroll.stats import rollup
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +43,7 @@ def test_every_sale_is_counted_on_its_day_and_on_no_other(name: str) -> None:
     Order.objects.bulk_create(sell_at(moment) for moment in moments)
     expected = Counter(day_of(moment, zone) for moment in moments)
     setup_settings(timezone=name)
+    rollup.rebuild()
     pair = setup_key(role="shop_accountant")
 
     for first, last in list_stretches(days):
@@ -92,6 +94,7 @@ def test_a_changed_day_has_the_hours_that_its_clock_shows(zone: str, day: str, h
     half_hours = [noon + timedelta(minutes=30 * step) for step in range(-96, 96)]
     Order.objects.bulk_create(sell_at(moment) for moment in half_hours)
     setup_settings(timezone=zone)
+    rollup.rebuild()
     asked = {"type": "sales", "date": "range", "startdate": day, "enddate": day}
 
     answer = ask("/edd-api/v2/stats/", signed(setup_key(), **asked)).data

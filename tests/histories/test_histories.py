@@ -20,6 +20,7 @@ from tests.histories.writing import Scribe
 from tests.shops import setup_key, setup_settings, signed
 from tillroll.access.digests import Pair
 from tillroll.eddapi import shop as kept_settings
+from tillroll.shop import ranks
 from tillroll.shop.models import Customer, Product, Tally
 from tillroll.stats.periods import PERIODS
 
@@ -97,6 +98,7 @@ class Asker:
             )
         kept = {tally.name: tally.value for tally in Tally.objects.exclude(value=0)}
         assert kept == books.tallies()
+        assert ranks.find_differences() == []
 
     def check_default(self) -> None:
         for query, tax in TAXES:

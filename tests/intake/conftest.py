@@ -29,14 +29,11 @@ def _delete_everything() -> None:
     from django.apps import apps
     from django.db import connection, router, transaction
 
-    from tillroll.access.capabilities import ROLES
-    from tillroll.access.models import Role
+    from tests.shops import setup_roles
 
     with transaction.atomic(), connection.cursor() as cursor:
-        for app in ("shop", "access"):
+        for app in ("shop", "access", "stats"):
             for model in apps.get_app_config(app).get_models(include_auto_created=True):
                 if router.db_for_write(model) == "default":
                     cursor.execute(f"DELETE FROM {model._meta.db_table}")  # noqa: S608 (the project's own names)
-        Role.objects.bulk_create(
-            Role(slug=slug, name=name, capabilities=list(held)) for slug, (name, held) in ROLES.items()
-        )
+        setup_roles()

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 
 from tests.asking import ask
+from tests.conftest import STORE
 from tests.shops import (
     get_key,
     setup_customer,
@@ -299,3 +300,14 @@ def test_a_row_must_have_exactly_the_columns_of_its_kind() -> None:
     assert Shape(ProductTerm, "product_id", term_id=7).row(1) == (1, 7)
     with pytest.raises(LookupError, match=r"A row of ProductTerm has or lacks color, term_id\."):
         Shape(ProductTerm, "product_id color")
+
+
+@pytest.mark.skipif(STORE != "sqlite", reason="It is about SQLite's pragmas.")
+def test_a_demo_leaves_the_connection_as_it_was() -> None:
+    def ask() -> list[object]:
+        with connection.cursor() as cursor:
+            return [cursor.execute(f"PRAGMA {name}").fetchone() for name in ("mmap_size", "temp_store")]
+
+    before = ask()
+    fill_demo(SMALL)
+    assert ask() == before

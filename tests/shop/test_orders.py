@@ -57,7 +57,7 @@ def test_an_order_adds_up_its_lines_fees_and_credits() -> None:
         ("fee", "Handling", D("2"), D("0.20"), D("2.20"), None),
         ("discount", "SPRING", D("2.97"), D("0"), D("2.97"), None),
     ]
-    assert order.created_at == order.modified_at == order.completed_at == AT
+    assert order.created_at == order.completed_at == AT
 
 
 def test_an_order_takes_over_its_customer_and_the_shops_currency() -> None:
@@ -171,14 +171,17 @@ def test_a_rate_that_divides_nothing_is_refused_in_a_sentence(rate: str) -> None
 
 @pytest.mark.parametrize("amount", ["1000000000", "-1000000000", "999999999.9999999995", "NaN", "1E+40"])
 def test_money_out_of_range_is_refused_and_leaves_nothing_behind(amount: str) -> None:
-    product, before = setup_product(), dict(Revision.objects.values_list("topic", "number"))
+    product, before = (
+        setup_product(),
+        dict(Revision.objects.exclude(topic="store").values_list("topic", "number")),
+    )
 
     with pytest.raises(ValidationError, match=r"is out of range; amounts go up to 999999999\.999999999\."):
         setup_order(setup_line(product, amount))
 
     assert not Order.objects.exists()
     assert tallies() == {}
-    assert dict(Revision.objects.values_list("topic", "number")) == before
+    assert dict(Revision.objects.exclude(topic="store").values_list("topic", "number")) == before
 
 
 def test_an_amount_that_a_rate_makes_too_large_is_refused() -> None:

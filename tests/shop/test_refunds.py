@@ -80,7 +80,7 @@ def test_a_whole_refund_leaves_the_sales_own_amounts() -> None:
     setup_refund(order, at=AT)
 
     order.refresh_from_db()
-    assert (order.status, order.total, order.tax, order.modified_at) == ("refunded", D("11"), D("1"), AT)
+    assert (order.status, order.total, order.tax) == ("refunded", D("11"), D("1"))
     assert (item_of(order).status, item_of(order).total) == ("refunded", D("11"))
     assert refund_tallies() == {"order:sale:refunded": 1, "order:refund:complete": 1}
 

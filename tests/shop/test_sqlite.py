@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.backends.sqlite3.base import SQLiteCursorWrapper as DjangosCursor
 
-from tillroll.shop.sqlite.base import LONGEST_KEPT, SQLiteCursorWrapper, _convert
+from tillroll.shop.sqlite.base import LONGEST_KEPT, SQLiteCursorWrapper, turn_placeholders
 
 
 def _fetch(kind: type[sqlite3.Cursor], query: str, values: object) -> list[object]:
@@ -41,11 +41,11 @@ def test_a_statement_means_what_it_means_to_django(
 
 
 def test_a_long_statement_is_not_kept() -> None:
-    _convert.cache_clear()
+    turn_placeholders.cache_clear()
     _fetch(SQLiteCursorWrapper, f"SELECT LENGTH('{'x' * LONGEST_KEPT}'), %s", (7,))
-    assert _convert.cache_info().currsize == 0
+    assert turn_placeholders.cache_info().currsize == 0
     _fetch(SQLiteCursorWrapper, "SELECT %s", (7,))
-    assert _convert.cache_info().currsize == 1
+    assert turn_placeholders.cache_info().currsize == 1
 
 
 @pytest.mark.skipif(

@@ -2,33 +2,37 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal as D
 from functools import partial
 from threading import Barrier, Event, Thread
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection, transaction
-from pytest_django import DjangoDbBlocker, Settings
+from pytest_django import Settings
 
-from tests.shops import empty_shop, setup_customer, setup_order, setup_product, setup_refund, setup_term
+from tests.histories.totals import check_all_that_is_kept
+from tests.shops import (
+    setup_customer,
+    setup_line,
+    setup_order,
+    setup_product,
+    setup_refund,
+    setup_settings,
+    setup_term,
+)
 from tillroll.shop.models import Customer, Order, Product, Revision, Tally
-from tillroll.shop.revision import StoreBusy, Topic, bump, write
+from tillroll.shop.revision import STORE, StoreBusy, Topic, bump, write
 from tillroll.shop.services import RefundRefused, change_order_status
 
 WAIT = 30
 """Seconds after which a test gives up on a thread; none takes one second."""
 
+MIDNIGHT = datetime(2026, 3, 1, tzinfo=UTC)
 
-together = pytest.mark.usefixtures("committed")
-
-
-@pytest.fixture
-def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """A shop whose writes are committed, since each thread has a connection of its own."""
-    with django_db_blocker.unblock():
-        empty_shop()
-        yield
-        empty_shop()
+together = pytest.mark.django_db(transaction=True)
+"""Writes are committed, since each thread has a connection of its own."""
 
 
 def run_together(*works: Callable[[], object]) -> list[object]:
@@ -70,6 +74,29 @@ def test_orders_that_are_recorded_at_once_are_all_counted() -> None:
     assert (product.sales, product.earnings) == (15, D("15.000000015"))
     assert Tally.objects.get(name="order:sale:complete").value == Order.objects.count() == 15
     assert Revision.objects.get(topic="orders").number == 15
+
+
+@together
+def test_whatever_is_written_at_once_every_figure_is_kept() -> None:
+    ann, product = setup_customer(), setup_product()
+    sold = [setup_order(product, customer=ann, amount="3") for _ in range(3)]
+
+    def sell() -> None:
+        for number in range(4):
+            setup_order(setup_line(product, "1.000000001", tax="0.1"), customer=ann, at=MIDNIGHT)
+            setup_customer(created_at=MIDNIGHT + timedelta(days=number))
+
+    def give_back() -> None:
+        for order in sold:
+            setup_refund(order, {order.items.get().pk: "1"}, at=MIDNIGHT)
+            change_order_status(order, "revoked")
+
+    def move() -> None:
+        for zone in ("Asia/Tokyo", "America/New_York", "Europe/Paris"):
+            setup_settings(timezone=zone)
+
+    assert run_together(sell, give_back, move, sell) == [None] * 4
+    check_all_that_is_kept(ZoneInfo("Europe/Paris"))
 
 
 @together
@@ -221,7 +248,7 @@ def test_a_bump_outside_a_transaction_is_refused() -> None:
     with pytest.raises(RuntimeError, match="inside the transaction of the change"):
         bump(Topic.ORDERS)
 
-    assert not Revision.objects.exists()
+    assert not Revision.objects.exclude(topic=STORE).exists()
 
 
 @pytest.mark.django_db(databases=["default", "logs"])
@@ -232,4 +259,4 @@ def test_a_write_inside_a_transaction_is_part_of_it() -> None:
         transaction.set_rollback(True)
 
     assert not Order.objects.exists()
-    assert not Revision.objects.exists()
+    assert not Revision.objects.exclude(topic=STORE).exists()

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tillroll.shop.zone import parse_zone
+from tillroll.shop.zone import get_day, parse_zone
 from tillroll.stats.periods import (
     PERIODS,
     InvalidDay,
     Span,
     UnknownPeriod,
-    get_days,
     get_period,
     get_period_days,
     get_span,
@@ -224,11 +223,23 @@ def test_a_period_is_the_spans_of_its_days(moment: datetime, zone: str, name: st
 @pytest.mark.parametrize("name", ZONES)
 def test_days_follow_each_other_without_gap_or_overlap(name: str) -> None:
     zone = parse_zone(name)
-    days = get_days(date(2010, 12, 25), date(2012, 1, 5), zone)
-    assert [day for day, _ in days] == [date(2010, 12, 25) + timedelta(days=n) for n in range(377)]
-    assert all(span == get_span(day, day, zone) for day, span in days)
-    assert all(one.end == two.start for (_, one), (_, two) in pairwise(days))
-    assert Span(days[0][1].start, days[-1][1].end) == get_span(days[0][0], days[-1][0], zone)
+    days = [date(2010, 12, 25) + timedelta(days=n) for n in range(377)]
+    spans = [get_span(day, day, zone) for day in days]
+    assert all(one.end == two.start for one, two in pairwise(spans))
+    assert Span(spans[0].start, spans[-1].end) == get_span(days[0], days[-1], zone)
+
+
+@pytest.mark.parametrize("name", ZONES)
+def test_a_moment_is_of_the_day_whose_span_it_is_in(name: str) -> None:
+    zone = parse_zone(name)
+    for number in range(377):
+        day = date(2010, 12, 25) + timedelta(days=number)
+        start, end = get_span(day, day, zone)
+        step = timedelta(minutes=20)
+        moments = [start + step * place for place in range((end - start) // step)]
+        if end > start:
+            moments.append(end - timedelta(microseconds=1))
+        assert {get_day(moment, zone) for moment in moments} <= {day}
 
 
 @given(st.integers(0, 60), st.booleans(), st.sampled_from(ZONES), st.sampled_from(PERIODS), st.integers(0, 6))
@@ -248,16 +259,13 @@ def test_the_first_and_the_last_day_stop_at_the_ends() -> None:
     first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
     assert get_span(date.min, date.min, east) == Span(first, utc("0001-01-01 10:00:00"))
     assert get_span(date.max, date.max, west) == Span(utc("9999-12-31 12:00:00"), last)
-    assert get_days(date.max, date.max, east) == [(date.max, Span(utc("9999-12-30 10:00:00"), last))]
+    assert get_span(date.max, date.max, east) == Span(utc("9999-12-30 10:00:00"), last)
 
 
 def test_a_last_day_before_the_first_ends_in_a_sentence() -> None:
     sentence = "The last day, 2026-01-01, is before the first, 2026-01-02."
     with pytest.raises(InvalidDay) as caught:
         get_span(date(2026, 1, 2), date(2026, 1, 1), UTC)
-    assert str(caught.value) == sentence
-    with pytest.raises(InvalidDay) as caught:
-        get_days(date(2026, 1, 2), date(2026, 1, 1), UTC)
     assert str(caught.value) == sentence
 
 

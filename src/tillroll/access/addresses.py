@@ -14,8 +14,10 @@ def get_client_address(environ: Mapping[str, Any]) -> str:
     """The client's address; the nearest untrusted one behind trusted proxies. Empty where there is none."""
     peer = _canonical(environ.get("REMOTE_ADDR", "") or "")
     forwarded: str = environ.get("HTTP_X_FORWARDED_FOR", "")
+    if not (forwarded and peer):
+        return peer
     proxies = tuple(settings.TRUSTED_PROXIES)
-    if not (forwarded and proxies and peer and is_in_networks(peer, proxies)):
+    if not (proxies and is_in_networks(peer, proxies)):
         return peer
     for hop in reversed(forwarded.split(",")):
         address = _canonical(hop.strip())

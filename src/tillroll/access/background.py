@@ -20,7 +20,8 @@ class Background:
     """One thread for all jobs. A job takes whether this is its last run, and may fail: it says so in the
     log and runs again."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "background") -> None:
+        self._name = name
         self._jobs: list[Callable[[bool], None]] = []
         self._wake = threading.Event()
         self._lock = threading.Lock()
@@ -51,7 +52,7 @@ class Background:
                 logger.exception("A job behind the answers failed; it is tried again.")
 
     def _start(self) -> None:
-        threading.Thread(target=self._loop, name="background", daemon=True).start()
+        threading.Thread(target=self._loop, name=self._name, daemon=True).start()
         Finalize(None, self.run, (True,), exitpriority=10)
         atexit.register(self.run, True)
 

@@ -19,14 +19,15 @@ _ADD = (
 
 
 class Calendar(NamedTuple):
-    """The shop's day and month at a moment: their names (2026-11-26, 2026-11), ends, and lengths in
-    seconds."""
+    """The shop's day and month at a moment: their names (2026-11-26, 2026-11), the day's ends, and, in
+    seconds since 1970, when day and month are over; lengths in seconds."""
 
     day: str
     month: str
     day_start: datetime
     day_end: datetime
-    month_end: datetime
+    day_over: float
+    month_over: float
     day_length: int
     month_length: int
 
@@ -48,7 +49,8 @@ def get_calendar(moment: datetime, zone: tzinfo) -> Calendar:
             day.isoformat()[:7],
             day_start,
             day_end,
-            month_end,
+            day_end.timestamp(),
+            month_end.timestamp(),
             round((day_end - day_start).total_seconds()),
             round((month_end - month_start).total_seconds()),
         )

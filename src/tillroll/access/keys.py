@@ -64,10 +64,11 @@ PUBLIC = Caller(0, "", None, "", frozenset())
 
 
 class Found(NamedTuple):
-    """A caller, and whether the digest that let them in was made under an old pepper."""
+    """A caller, whether the digest that let them in was made under an old pepper, and when their key ends."""
 
     caller: Caller
     is_outdated: bool = False
+    expires_at: datetime | None = None
 
 
 class UnknownKey(Exception):
@@ -128,7 +129,7 @@ def find_caller(
     run: Run = run_alone,
     *,
     now: datetime | None = None,
-    revision: int = 0,
+    revision: object = None,
     kind: SecretKind = SecretKind.TOKEN,
     address: str = "",
 ) -> Found:
@@ -144,7 +145,7 @@ def find_caller(
         raise WrongToken(key.caller)
     if key.networks and not is_in_networks(address, key.networks):
         raise WrongAddress(key.caller)
-    return Found(key.caller, digest.is_outdated)
+    return Found(key.caller, digest.is_outdated, key.expires_at)
 
 
 def _is_over(key: Key, now: datetime) -> bool:
@@ -154,19 +155,19 @@ def _is_over(key: Key, now: datetime) -> bool:
 class _Kept:
     """Keys under one revision of access. A request that still reads an older one fills its own."""
 
-    def __init__(self, revision: int) -> None:
+    def __init__(self, revision: object) -> None:
         self.revision = revision
         self.keys: dict[str, Key] = {}
 
 
-_kept = _Kept(0)
+_kept = _Kept(None)
 
 MOST_KEPT = 2_000
 """Keys that a worker keeps: about a megabyte."""
 
 
-def find_key(public_key: str, run: Run = run_alone, revision: int = 0) -> Key | None:
-    """The key of a name, in force or not; kept for one revision of access (0: read anew)."""
+def find_key(public_key: str, run: Run = run_alone, revision: object = None) -> Key | None:
+    """The key of a name, in force or not; kept for one revision of access, of one store (None: read anew)."""
     global _kept
     kept = _kept
     if revision and kept.revision != revision:

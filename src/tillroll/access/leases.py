@@ -19,7 +19,7 @@ from tillroll.access.counting import take
 
 logger = logging.getLogger(__name__)
 
-LARGEST_LEASE = 500
+LARGEST_LEASE = 10_000
 """Requests that a worker takes at once at the most: a second's work of a busy one."""
 
 SHARE_OF_LEASE = 100
@@ -94,12 +94,27 @@ class Leases:
             lease.left -= 1
             return Taken.ONE, lease.others_left + lease.left
 
-    def put_back(self, subject: str, name: str, period: str) -> None:
-        """The request was not made after all."""
+    def draw(self, subject: str, name: str, period: str, limit: int, wanted: int) -> tuple[int, int]:
+        """Several requests of what is held already: how many, and how many are left beside them as far as is
+        known."""
         lease = self._leases[subject, name]
         with lease.lock:
+            if lease.period != period or lease.limit != limit:
+                return 0, 0
+            drawn = min(lease.left, wanted)
+            lease.left -= drawn
+            return drawn, lease.others_left + lease.left
+
+    def put_back(self, subject: str, name: str, period: str, number: int = 1) -> None:
+        """So many requests were not made after all."""
+        lease = self._leases.get((subject, name))
+        if lease is None:
+            return
+        with lease.lock:
             if lease.period == period:
-                lease.left += 1
+                lease.left += number
+            else:
+                self._give_back(subject, period, number)
 
     def look(self, subject: str, name: str, period: str, limit: int) -> int:
         """How many are left in all, as far as this worker knows without asking."""

@@ -30,6 +30,9 @@ RESTS_SECONDS = 5.0
 
 
 LARGEST_BATCH = 100
+SAME_MINUTE = 2.0
+"""Seconds by which Redis may tell the end of one minute differently from one time to the next."""
+
 SHARE_OF_BATCH = 100
 """Requests are counted in batches of at most this many and of this part of the limit: what another worker may
 miss until the minute is over, for a tenth of the time that counting each takes."""
@@ -59,6 +62,7 @@ class Limiter:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._counting = threading.Lock()
         self._strategy: FixedWindowRateLimiter | None = None
         self._batches: dict[str, _Batch] = {}
         self._rests_until = 0.0
@@ -66,13 +70,41 @@ class Limiter:
 
     def hit(self, subject: str, limit: int) -> Standing:
         """Counts one more request."""
+        standing = self._give(subject, limit)
+        if standing is None:
+            with self._counting:  # who waited for another's batch takes of that
+                standing = self._give(subject, limit) or self._ask(
+                    lambda strategy: self._count(strategy, subject, limit), limit
+                )
+        return standing
+
+    def _give(self, subject: str, limit: int) -> Standing | None:
+        """One request of what was counted in advance."""
         clock = time()
         with self._lock:
             batch = self._batches.get(subject)
             if batch and batch.left and batch.limit == limit and clock < batch.ends:
                 batch.left -= 1
                 return Standing(True, batch.others + batch.left, max(1, round(batch.ends - clock)))
-        return self._ask(lambda strategy: self._count(strategy, subject, limit), limit)
+        return None
+
+    def draw(self, subject: str, limit: int, wanted: int) -> tuple[int, int, float]:
+        """Takes some of what was counted in advance: how many, how many are left beside them, and when the
+        minute is over."""
+        with self._lock:
+            batch = self._batches.get(subject)
+            if batch is None or batch.limit != limit or time() >= batch.ends:
+                return 0, 0, 0.0
+            drawn = min(batch.left, wanted)
+            batch.left -= drawn
+            return drawn, batch.others + batch.left, batch.ends
+
+    def put_back(self, subject: str, ends: float, number: int) -> None:
+        """So many were not asked for after all; a minute that is over takes none."""
+        with self._lock:
+            batch = self._batches.get(subject)
+            if batch is not None and abs(batch.ends - ends) < SAME_MINUTE:
+                batch.left += number
 
     def look(self, subject: str, limit: int) -> Standing:
         """The same without counting: whether one more would be within the limit."""
@@ -92,6 +124,9 @@ class Limiter:
             size = min(size, strategy.get_window_stats(item, subject).remaining)
         size = max(size, 1)
         is_within = strategy.hit(item, subject, cost=size)
+        if not is_within and size > 1:  # another worker was quicker
+            size = 1
+            is_within = strategy.hit(item, subject)
         resets_at, left = strategy.get_window_stats(item, subject)
         if is_within and size > 1:
             batch = _Batch(limit, size - 1, left, resets_at)

@@ -7,8 +7,9 @@ characters; a token is never in it ([CONTRACT] Request log).
 
 import logging
 import threading
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -34,7 +35,7 @@ def shorten(text: str) -> str:
 
 
 class Line(NamedTuple):
-    """One attempt, in the order of the table's columns."""
+    """One attempt, in the order of the table's columns; `at` is in UTC."""
 
     at: datetime
     user_id: int
@@ -71,6 +72,7 @@ class RequestLog:
     def __init__(self) -> None:
         self._waiting: list[Line] = []
         self._dropped = 0
+        self._full_at = settings.LOG_FLUSH_LINES
         self._lock = threading.Lock()
         self._writing = threading.Lock()
 
@@ -81,7 +83,7 @@ class RequestLog:
                 self._dropped += 1
                 return
             self._waiting.append(line)
-            full = len(self._waiting) >= settings.LOG_FLUSH_LINES
+            full = len(self._waiting) >= self._full_at
         background.start()
         if full:
             background.wake()
@@ -125,19 +127,26 @@ class RequestLog:
             self._dropped += len(waiting) - len(self._waiting)
 
 
-def _write(lines: Iterable[Line]) -> None:
+def _write(lines: list[Line]) -> None:
     connection = connections["logs"]
     if not connection.in_atomic_block:  # a caller's own transaction is left alone
         connection.close_if_unusable_or_obsolete()
-    rows: list[tuple[Any, ...]] = list(lines)
-    if connection.vendor == "sqlite":
-        rows = [(str(line.at.astimezone(UTC).replace(tzinfo=None)), *line[1:]) for line in lines]
+    is_text = connection.vendor == "sqlite"
     with transaction.atomic(using="logs"), connection.cursor() as cursor:
-        rest = len(rows) % AT_ONCE
-        if rest:
-            cursor.executemany(_INSERT, rows[:rest])
-        for start in range(rest, len(rows), AT_ONCE):
-            cursor.execute(_INSERT_MANY, [value for row in rows[start : start + AT_ONCE] for value in row])
+        for start in range(0, len(lines), AT_ONCE):
+            some = lines[start : start + AT_ONCE]
+            rows: Sequence[tuple[Any, ...]] = (
+                [(_tell(line.at), *line[1:]) for line in some] if is_text else some
+            )
+            if len(some) == AT_ONCE:
+                cursor.execute(_INSERT_MANY, list(chain.from_iterable(rows)))
+            else:
+                cursor.executemany(_INSERT, rows)
+
+
+def _tell(moment: datetime) -> str:
+    """A moment in UTC as Django writes it to SQLite; faster than the way through a naive one."""
+    return moment.isoformat(" ")[:-6]
 
 
 request_log = RequestLog()

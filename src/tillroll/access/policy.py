@@ -98,11 +98,11 @@ def narrow(roles: Policy, key: Policy) -> Policy:
 
 LIST_ROLES = "SELECT slug, endpoints, hidden_fields, rate_minute, quota_day, quota_month FROM access_role"
 
-_kept: dict[int, dict[str, Policy]] = {}
+_kept: dict[object, dict[str, Policy]] = {}
 
 
-def list_role_policies(run: Run, revision: int) -> dict[str, Policy]:
-    """Each role's policy by its slug, read once for each revision of access (0: not kept)."""
+def list_role_policies(run: Run, revision: object) -> dict[str, Policy]:
+    """Each role's policy by its slug, read once for each revision of access (None: not kept)."""
     roles = _kept.get(revision)
     if roles is None:
         roles = {slug: make_policy(*columns) for slug, *columns in run(LIST_ROLES, ())}

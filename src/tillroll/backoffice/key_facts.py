@@ -26,7 +26,7 @@ def list_limits(policy: Policy) -> list[str]:
 
 
 def get_role_policies() -> dict[str, Policy]:
-    return list_role_policies(run_alone, 0)
+    return list_role_policies(run_alone, None)
 
 
 def add_usage(keys: list[Any]) -> list[Any]:

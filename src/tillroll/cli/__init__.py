@@ -19,7 +19,9 @@ from tillroll.cli.importing import import_
 from tillroll.cli.keys import keys
 from tillroll.cli.logs import logs
 from tillroll.cli.migrate import migrate
+from tillroll.cli.move import move
 from tillroll.cli.privacy import privacy
+from tillroll.cli.reconcile import reconcile
 from tillroll.cli.refusals import Commands
 from tillroll.cli.roles import roles
 from tillroll.cli.serve import serve
@@ -39,7 +41,9 @@ COMMANDS = (
     backup,
     restore,
     doctor,
+    reconcile,
     migrate,
+    move,
 )
 """In the order in which the help shows them: what a newcomer needs first."""
 

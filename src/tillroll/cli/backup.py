@@ -19,7 +19,7 @@ from tillroll.cli.archive import (
     write_archive,
 )
 from tillroll.cli.refusals import Refusal
-from tillroll.cli.stores import get_home, hold_for_restoring, migrate_stores, require_migrated, set_up
+from tillroll.cli.stores import get_home, hold_alone, migrate_stores, require_migrated, set_up
 from tillroll.cli.swap import put_back, swap_files
 
 SECRETS = "secrets"
@@ -89,7 +89,7 @@ def restore(file: Path, yes: bool) -> None:
     """Replace the shop by the one saved in FILE; the server must be stopped."""
     set_up()
     home = get_home()
-    with hold_for_restoring():
+    with hold_alone("restore"):
         put_back(home)
         with tempfile.TemporaryDirectory(prefix="scratch-", dir=home) as folder:
             manifest, files = read_archive(file, Path(folder), _check)
@@ -182,6 +182,8 @@ def _bring_in(home: Path, manifest: Manifest, files: dict[str, Path]) -> None:
     """SQLite files and secrets are swapped; PostgreSQL takes its dump in a transaction, before them."""
     from django.db import connections
 
+    from tillroll.shop.revision import renew_store
+
     swaps = {}
     for member in manifest.members:
         if member.kind == "postgresql":
@@ -195,6 +197,7 @@ def _bring_in(home: Path, manifest: Manifest, files: dict[str, Path]) -> None:
     connections.close_all()
     with swap_files(home, swaps):
         migrate_stores()
+        renew_store()  # copies of answers that clients hold are of the store as it was
         connections.close_all()
 
 

@@ -17,27 +17,18 @@ def doctor(deep: bool, repair: bool) -> None:
     """Check settings, databases, clock, secrets and kept counts; the exit code is 1 when something is
     wrong."""
     set_up()
+    from tillroll.stats import rollup
+
     findings: list[Finding] = []
     for check in BASIC:
         findings += check()
     if not any(finding.state == State.WRONG for finding in findings if finding.about != "Secrets"):
         if repair:
-            _repair()
+            rollup.repair()
         for check in (*RECORDS, *((check_content,) if deep else ())):
             findings += check()
     _show(findings)
     sys.exit(any(finding.state == State.WRONG for finding in findings))
-
-
-def _repair() -> None:
-    from tillroll.shop import kept
-    from tillroll.shop.revision import Topic, write
-
-    with write(Topic.CATALOGUE, Topic.CUSTOMERS, Topic.ORDERS, Topic.DISCOUNTS, Topic.DOWNLOADS):
-        kept.refresh_terms()
-        kept.refresh_customers()
-        kept.refresh_products()
-        kept.refresh_tallies()
 
 
 def _show(findings: list[Finding]) -> None:

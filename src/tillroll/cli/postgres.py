@@ -14,22 +14,32 @@ def dump(connection: Any, target: Path) -> None:
 
 
 def restore(connection: Any, source: Path) -> None:
-    """Brings a saved database back, in one transaction: whole or not at all."""
-    _run(
-        connection,
-        "pg_restore",
-        "--clean",
-        "--if-exists",
-        "--no-owner",
-        "--no-privileges",
-        "--single-transaction",
-        str(source),
-    )
+    """Brings a saved database back, in one transaction: whole or not at all. Tables that are younger than
+    what was saved go away, or the migrations that make them would find them there."""
+    script = source.with_name("restore.sql")
+    as_text = ("--clean", "--if-exists", "--no-owner", "--no-privileges", f"--file={script}")
+    _run(None, "pg_restore", *as_text, str(source))
+    tables = [*connection.introspection.django_table_names(only_existing=True), "django_migrations"]
+    connection.close()
+    names = ", ".join(map(connection.ops.quote_name, tables))
+    try:
+        _run(
+            connection,
+            "psql",
+            "--no-psqlrc",
+            "--quiet",
+            "--single-transaction",
+            "--set=ON_ERROR_STOP=1",
+            f"--command=DROP TABLE IF EXISTS {names} CASCADE",
+            f"--file={script}",
+        )
+    finally:
+        script.unlink()
 
 
 def require_tools() -> None:
-    """Refuses a machine without pg_dump and pg_restore."""
-    for name in ("pg_dump", "pg_restore"):
+    """Refuses a machine without PostgreSQL's own programs."""
+    for name in ("pg_dump", "pg_restore", "psql"):
         _find(name)
 
 
@@ -43,9 +53,11 @@ def _find(name: str) -> str:
 def _run(connection: Any, name: str, *arguments: str) -> None:
     program = _find(name)
     password_file = Path(arguments[-1].removeprefix("--file=")).with_name("pgpass")
+    where = [f"--dbname={_describe(connection, password_file)}", "--no-password"] if connection else []
     done = subprocess.run(  # noqa: S603 (PostgreSQL's own program, with arguments of ours)
-        [program, f"--dbname={_describe(connection, password_file)}", "--no-password", *arguments],
-        capture_output=True,
+        [program, *where, *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
         check=False,
     )

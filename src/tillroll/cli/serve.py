@@ -44,9 +44,12 @@ def serve(host: str, port: int, workers: int, with_demo: bool, access_log: bool)
     address, port = find_place(host, port)
     os.environ["TILLROLL_WORKERS"] = str(workers)  # before the settings are read, here and in each worker
     set_up()
+    from tillroll.shop.beacon import settle
+
     with hold_for_serving():
         for name in migrate_stores():
             click.echo(f"Migrated {name}", err=True)
+        settle()
         _introduce(address, port, with_demo)
         _run(address, port, workers, access_log)
 

@@ -59,22 +59,23 @@ def require_migrated() -> None:
 
 def migrate_stores(*, verbosity: int = 0) -> list[str]:
     """Brings both databases up to date and names what was applied. Of several at once, one works and the rest
-    wait."""
+    wait. Nothing is held where nothing is to be done: a pooler between may not keep a session's lock."""
     from django.core.management import call_command
-    from django.db import DatabaseError, connections
-    from django.db.migrations.executor import MigrationExecutor
+    from django.db import DatabaseError
+
+    from tillroll.health import list_missing_migrations
 
     applied = []
     with _hold_alone(get_home() / "migrate.lock"):
         for alias in ("default", "logs"):
-            connection = connections[alias]
             try:
+                if not list_missing_migrations(alias):
+                    continue
                 with _hold_advisory(alias):
-                    executor = MigrationExecutor(connection)
-                    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-                    if plan:
+                    missing = list_missing_migrations(alias)
+                    if missing:
                         call_command("migrate", database=alias, interactive=False, verbosity=verbosity)
-                    applied += [f"{alias}: {migration}" for migration, _ in plan]
+                    applied += [f"{alias}: {migration}" for migration in missing]
             except DatabaseError as error:
                 reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
                 raise Refusal(f"The {alias} database can't be migrated: {reason}") from error
@@ -107,12 +108,14 @@ def _hold_advisory(alias: str) -> Iterator[None]:
 
 @contextmanager
 def hold_for_serving() -> Iterator[None]:
-    """Marks the stores as served, as any number of servers may; refuses while a restore swaps them."""
+    """Marks the stores as served, as any number of servers may; refuses while a command has them alone."""
     with _open_serve_lock() as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Refusal("A backup is being restored here; start the server when it is done.") from error
+            raise Refusal(
+                "A backup is being restored here, or the shop moved; start the server when it is done."
+            ) from error
         if left := find_left_over(get_home()):
             names = ", ".join(path.name for path in left)
             raise Refusal(f"A restore broke off and left {names}; run `tillroll restore FILE` again first.")
@@ -120,14 +123,14 @@ def hold_for_serving() -> Iterator[None]:
 
 
 @contextmanager
-def hold_for_restoring() -> Iterator[None]:
-    """Keeps servers away; refuses while one runs."""
+def hold_alone(task: str) -> Iterator[None]:
+    """Keeps servers away for a task (`restore`, `move`); refuses while one runs."""
     with _open_serve_lock() as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise Refusal(
-                "A server is running on these databases; stop it before you restore, and start it afterwards."
+                f"A server is running on these databases; stop it before you {task}, and start it afterwards."
             ) from error
         yield
 

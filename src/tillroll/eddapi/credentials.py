@@ -34,13 +34,19 @@ class Credentials(msgspec.Struct, frozen=True):
     is_header: bool = False
     kind: SecretKind = SecretKind.TOKEN
 
+    @property
+    def is_anything(self) -> bool:
+        """Whether something was sent at all."""
+        return bool(self.key or self.secret or self.is_header)
+
 
 class Scene(msgspec.Struct, frozen=True):
-    """Where and when a key is used, and the revision of access that the answer is read under."""
+    """Where and when a key is used, and the state of access that the answer is read under (None: no key is
+    kept)."""
 
     address: str
     now: datetime
-    revision: int
+    access: object
 
 
 def read_credentials(environ: Mapping[str, Any], parameters: Parameters, *, from_query: bool) -> Credentials:
@@ -82,7 +88,7 @@ def authenticate(run: Run, sent: Credentials, scene: Scene, *, is_public: bool) 
             sent.secret,
             run,
             now=scene.now,
-            revision=scene.revision,
+            revision=scene.access,
             kind=sent.kind,
             address=scene.address,
         )

@@ -54,8 +54,7 @@ def append_speed(body: bytes, seconds: float, fmt: Format) -> bytes:
             b'"request_speed"',
             speed,
         )
-    rest = body[:-1]
-    return b'%b%b"request_speed":%b}' % (rest, b"" if rest == b"{" else b",", speed)
+    return b'%b%b"request_speed":%b}' % (body[:-1], b"" if body == b"{}" else b",", speed)
 
 
 def stream_json(

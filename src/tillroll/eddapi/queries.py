@@ -7,15 +7,22 @@ Statuses stand in the text, so that the partial indexes serve.
 from collections.abc import Sequence
 from datetime import datetime
 
-import msgspec
+from msgspec.structs import replace
 
 from tillroll.access.capabilities import Hideable
+from tillroll.eddapi.filters import Filter, Order
 from tillroll.eddapi.reading import Row, Run
-from tillroll.shop.models.orders import NET
+from tillroll.shop import ranks
+from tillroll.shop.models.orders import GROSS, NET
 from tillroll.shop.moments import bind_time
+from tillroll.shop.revision import Revision
 
 COUNT_LIMIT = 10_000
 """A filtered list is counted up to here; beyond, its totals are left out ([CONTRACT] Paging)."""
+
+MOST_CHANGED = 1_000
+"""So many rows that changed since a moment are counted and sorted for a page; with more there are no
+totals."""
 
 ALL_ROWS = 2**62
 """LIMIT of a list that is asked for whole: SQLite and PostgreSQL both take a number."""
@@ -53,39 +60,89 @@ def _named(column: str, hidden: Hidden) -> str:
     return column
 
 
-class Filter(msgspec.Struct, frozen=True):
-    """A condition on a list, its values, and the tallies that count it when it is the whole list."""
-
-    condition: str
-    values: tuple[object, ...] = ()
-    tallies: tuple[str, ...] = ()
-
-    def and_(self, condition: str, values: Sequence[object]) -> "Filter":
-        """The list narrowed further; it is no whole list any more."""
-        return Filter(f"{self.condition} AND {condition}", (*self.values, *values))
-
-
-def list_revisions(run: Run) -> dict[str, int]:
-    return dict(run("SELECT topic, number FROM shop_revision", ()))
+def list_revisions(run: Run) -> dict[str, Revision]:
+    """The revision of each topic, and under STORE the store's own number."""
+    return {row[0]: row for row in run("SELECT topic, number, changed_at FROM shop_revision", ())}
 
 
 def count_rows(run: Run, table: str, rows: Filter) -> int | None:
-    """How many rows a filter has: from the tallies, or counted; None past COUNT_LIMIT."""
+    """How many rows a filter has: from what is kept, or counted; None past COUNT_LIMIT."""
     if rows.tallies:
         found = run(f"SELECT SUM(value) FROM shop_tally WHERE name IN ({_quoted(rows.tallies)})", ())
         return int(found[0][0] or 0)
+    if rows.is_counted:
+        return rows.total
+    return _count_few(run, table, rows, COUNT_LIMIT)
+
+
+def _count_few(run: Run, table: str, rows: Filter, limit: int) -> int | None:
     counted = run(
-        f"SELECT COUNT(*) FROM (SELECT 1 FROM {table} WHERE {rows.condition} LIMIT {COUNT_LIMIT + 1}) AS few",
+        f"SELECT COUNT(*) FROM (SELECT 1 FROM {table} WHERE {rows.condition} LIMIT {limit + 1}) AS few",
         rows.values,
     )[0][0]
-    return None if counted > COUNT_LIMIT else int(counted)
+    return None if counted > limit else int(counted)
+
+
+def changed_since(run: Run, table: str, column: str, modified: str, rows: Filter, moment: datetime) -> Filter:
+    """What of a list changed at or after a moment, counted. A few rows are found by the index on `modified`
+    and then sorted; where there are many, the list is read in its own order, which the CASE sees to."""
+    values = (bind_time(moment),)
+    some = rows.and_(f"{modified} >= %s", values)
+    total = _count_few(run, table, some, MOST_CHANGED)
+    if total is None:
+        found = rows.and_(f"{column} > 0 AND CASE WHEN {modified} >= %s THEN 1 ELSE 0 END = 1", values)
+    else:
+        found = Filter(f"{column} IN (SELECT {column} FROM {table} WHERE {some.condition})", some.values)
+    return replace(found, is_counted=True, total=total)
+
+
+def get_position(run: Run, table: str, order: Order, row_id: int) -> list[object]:
+    """What a row has in the columns of an order, as texts, and its id."""
+    *others, column = order.columns
+    if not others:
+        return [row_id]
+    texts = "".join(f"CAST({other} AS TEXT), " for other in others)
+    return list(run(f"SELECT {texts}{column} FROM {table} WHERE {column} = %s", (row_id,))[0])
+
+
+def get_id_at(run: Run, table: str, column: str, rows: Filter, offset: int) -> int | None:
+    """The id of the row at an offset; None past the end. Nothing of the rows before it is read but their
+    ids."""
+    found = run(
+        f"SELECT {column} FROM {table} WHERE {rows.condition} ORDER BY {column} DESC LIMIT 1 OFFSET %s",
+        (*rows.values, offset),
+    )
+    return int(found[0][0]) if found else None
+
+
+def list_blocks(run: Run, name: str, level: int, first: int, last: int) -> list[Row]:
+    """Blocks of a list that have members: block, members; newest first."""
+    return run(
+        "SELECT block, value FROM shop_block WHERE name = %s AND level = %s AND block >= %s AND block <= %s"
+        " AND value > 0 ORDER BY block DESC",
+        (name, level, first, last),
+    )
+
+
+def list_dated_blocks(
+    run: Run, name: str, level: int, first: int, last: int, start: datetime, end: datetime
+) -> list[Row]:
+    """Blocks of a list with members that may be of a span: block, members, whether all of them are; newest
+    first."""
+    bounds = (bind_time(start), bind_time(end))
+    return run(
+        "SELECT block, value, CASE WHEN first_at >= %s AND last_at < %s THEN 1 ELSE 0 END FROM shop_block"
+        " WHERE name = %s AND level = %s AND block >= %s AND block <= %s AND value > 0"
+        " AND last_at >= %s AND first_at < %s ORDER BY block DESC",
+        (*bounds, name, level, first, last, *bounds),
+    )
 
 
 # Customers
 
 NOTHING = Filter("1 = 0")
 
-ALL_CUSTOMERS = Filter("c.id > 0", (), ("customer",))
+ALL_CUSTOMERS = Filter("c.id > 0", (), ("customer",), ranks.CUSTOMERS)
 
 
 def with_customer_id(customer_id: int) -> Filter:
@@ -109,12 +166,31 @@ def created_between(rows: Filter, start: datetime, end: datetime) -> Filter:
     return rows.and_("c.created_at >= %s AND c.created_at < %s", (bind_time(start), bind_time(end)))
 
 
+def created_within(first: int, last: int, start: datetime, end: datetime) -> Filter:
+    """Customers of a span among some ids, read in the order of these: the CASE keeps the index on times
+    out."""
+    return Filter(
+        "c.id >= %s AND CASE WHEN c.created_at >= %s AND c.created_at < %s THEN 1 ELSE 0 END = 1",
+        (first, bind_time(start), bind_time(end)),
+    ).up_to("c.id", last)
+
+
+def count_block(run: Run, table: str, column: str, rows: Filter) -> int:
+    """How many rows a filter has that names the ids of a few blocks. They are read in order, or SQLite would
+    go through the whole of some index that has all the columns."""
+    return len(
+        run(f"SELECT {column} FROM {table} WHERE {rows.condition} ORDER BY {column} DESC", rows.values)
+    )
+
+
 def of_customer(rows: Filter, column: str, customer_id: int | None) -> Filter:
     """A buyer's own rows; all of them for somebody who is none."""
     return rows if customer_id is None else rows.and_(f"{column} = %s", (customer_id,))
 
 
-def list_customers(run: Run, rows: Filter, limit: int, offset: int, hidden: Hidden = OPEN) -> list[Row]:
+def list_customers(
+    run: Run, rows: Filter, order: str, limit: int, offset: int, hidden: Hidden = OPEN
+) -> list[Row]:
     """id, user id, e-mail, name, created, purchases, value (whole, rest), downloads, login, display name
     (null: gone)."""
     return run(
@@ -122,7 +198,7 @@ def list_customers(run: Run, rows: Filter, limit: int, offset: int, hidden: Hidd
         f" {_time('c.created_at')}, c.purchase_count, c.purchase_whole, c.purchase_rest, c.download_count,"
         f" {_named('u.login', hidden)}, {_named('u.display_name', hidden)}"
         " FROM shop_customer c LEFT JOIN access_user u ON u.wire_id = c.user_id AND c.user_id > 0"
-        f" WHERE {rows.condition} ORDER BY c.id DESC LIMIT %s OFFSET %s",
+        f" WHERE {rows.condition} ORDER BY {order} LIMIT %s OFFSET %s",
         (*rows.values, limit, offset),
     )
 
@@ -141,9 +217,19 @@ def list_customer_emails(run: Run, ids: Sequence[int], hidden: Hidden = OPEN) ->
 # Sales
 
 NET_SALES = Filter(
-    f"o.status IN ({_quoted(NET)}) AND o.type = 'sale'", (), tuple(f"order:sale:{status}" for status in NET)
+    f"o.status IN ({_quoted(NET)}) AND o.type = 'sale'",
+    (),
+    tuple(f"order:sale:{status}" for status in NET),
+    ranks.NET_SALES,
 )
-COMPLETE_SALES = Filter("o.status = 'complete' AND o.type = 'sale'", (), ("order:sale:complete",))
+COMPLETE_SALES = Filter(
+    "o.status = 'complete' AND o.type = 'sale'", (), ("order:sale:complete",), ranks.COMPLETE_SALES
+)
+
+
+CHANGED_SALES = Filter(f"o.status IN ({_quoted(GROSS)}) AND o.type = 'sale'")
+CHANGED_COMPLETE_SALES = CHANGED_SALES.and_("o.status = 'complete'", ())
+"""Sales that have come to money at some time, as the index on their changes has them."""
 
 
 def with_order_id(order_id: int) -> Filter:
@@ -158,14 +244,16 @@ def sold_to(rows: Filter, folded: str) -> Filter:
     return rows.and_("o.email_folded = %s", (folded,))
 
 
-def list_orders(run: Run, rows: Filter, limit: int, offset: int, hidden: Hidden = OPEN) -> list[Row]:
+def list_orders(
+    run: Run, rows: Filter, order: str, limit: int, offset: int, hidden: Hidden = OPEN
+) -> list[Row]:
     """id, number, mode, status, payment key, subtotal, tax, total, gateway, customer id, user id, e-mail,
     created."""
     return run(
         f"SELECT o.id, o.number, o.mode, o.status, {_shown('o.payment_key', Hideable.PAYMENTS, hidden)},"
         " o.subtotal, o.tax, o.total, o.gateway, COALESCE(o.customer_id, 0), o.user_id,"
         f" {_shown('o.email', Hideable.EMAILS, hidden)}, {_time('o.created_at')}"
-        f" FROM shop_order o WHERE {rows.condition} ORDER BY o.id DESC LIMIT %s OFFSET %s",
+        f" FROM shop_order o WHERE {rows.condition} ORDER BY {order} LIMIT %s OFFSET %s",
         (*rows.values, limit, offset),
     )
 
@@ -356,20 +444,21 @@ def _like(folded: str) -> str:
 # Discounts
 
 LISTED_DISCOUNTS = Filter("d.status <> 'archived'")
+ALL_DISCOUNTS = Filter("d.id > 0")
 
 
 def with_discount_id(discount_id: int) -> Filter:
     return Filter("d.id = %s", (discount_id,))
 
 
-def list_discounts(run: Run, rows: Filter, limit: int, offset: int) -> list[Row]:
+def list_discounts(run: Run, rows: Filter, order: str, limit: int, offset: int) -> list[Row]:
     """id, name, code, amount, smallest charge, type, uses, most uses, start, end, status, condition, scope,
     single?"""
     return run(
         "SELECT d.id, d.name, d.code, d.amount, d.min_charge, d.amount_type, d.use_count, d.max_uses,"
         f" {_time('d.starts_at')}, {_time('d.ends_at')}, d.status, d.requirement_condition, d.scope,"
         " d.once_per_customer FROM shop_discount d"
-        f" WHERE {rows.condition} ORDER BY d.id DESC LIMIT %s OFFSET %s",
+        f" WHERE {rows.condition} ORDER BY {order} LIMIT %s OFFSET %s",
         (*rows.values, limit, offset),
     )
 
@@ -387,14 +476,16 @@ def list_discount_products(run: Run, ids: Sequence[int]) -> list[Row]:
 
 # File download logs
 
-ALL_DOWNLOADS = Filter("l.id > 0", (), ("download",))
+ALL_DOWNLOADS = Filter("l.id > 0", (), ("download",), ranks.DOWNLOADS)
 
 
 def downloaded_by(customer_id: int) -> Filter:
     return Filter("l.customer_id = %s", (customer_id,))
 
 
-def list_downloads(run: Run, rows: Filter, limit: int, offset: int, hidden: Hidden = OPEN) -> list[Row]:
+def list_downloads(
+    run: Run, rows: Filter, order: str, limit: int, offset: int, hidden: Hidden = OPEN
+) -> list[Row]:
     """id, the customer's user id, product id, product's title, status, protection, customer id, order id,
     file name when fetched, name and address of the file today (null: gone), ip, when."""
     return run(
@@ -405,7 +496,7 @@ def list_downloads(run: Run, rows: Filter, limit: int, offset: int, hidden: Hidd
         " LEFT JOIN shop_product p ON p.id = l.product_id"
         " LEFT JOIN shop_productfile f ON f.id = (SELECT MIN(id) FROM shop_productfile"
         " WHERE product_id = l.product_id AND file_id = l.file_id)"
-        f" WHERE {rows.condition} ORDER BY l.id DESC LIMIT %s OFFSET %s",
+        f" WHERE {rows.condition} ORDER BY {order} LIMIT %s OFFSET %s",
         (*rows.values, limit, offset),
     )
 
@@ -418,7 +509,3 @@ def get_customer_id_by_email(run: Run, folded: str) -> int | None:
         (folded, folded),
     )
     return int(found[0][0]) if found else None
-
-
-def has_customer(run: Run, customer_id: int) -> bool:
-    return bool(run("SELECT 1 FROM shop_customer WHERE id = %s", (customer_id,)))

@@ -5,6 +5,7 @@ Nothing here reads the store but the shop's settings, which are handed in. [3.6]
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote_plus
@@ -24,6 +25,10 @@ _LEADING = re.compile(r"\s*[+-]?((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2}(?!\d))?)
 
 Environ = Mapping[str, Any]
 
+LONGEST_KEPT = 1_000
+"""Characters of a question of which a worker keeps something. Longer ones are rare, and anybody may make them
+up."""
+
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 VERSIONS = ("v1", "v2")
 LISTS = frozenset(("category", "tag"))
@@ -35,7 +40,21 @@ _NAMES_SECRET = re.compile(r"(?:^|[^A-Za-z0-9])(?:key|token)(?:$|[^A-Za-z0-9])",
 _HOLDS_SECRET = re.compile(r"(?:^|[^A-Za-z0-9])(?:key|token)\s*=", re.IGNORECASE)
 """Key and token as a badly joined URL hides them: `&amp;token=`, `token%3D`, `number=5?key=`."""
 
+_MAY_HIDE = re.compile(rf"key|token|%|{BEARER_PREFIX}", re.IGNORECASE)
+"""What a parameter must have in it, as it was written, to need a closer look for secrets."""
+
 _SHOWABLE = re.compile(r"[!-~]*")
+
+_MOMENT = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)([Zz]|[-+ ]\d\d:?\d\d)?)?", re.ASCII
+)
+
+PAGING = ("number", "page", "cursor")
+"""Parameters of every list: see `read_page`."""
+
+MOST_AT_CURSOR = 1_000
+"""Rows of an answer that a cursor goes on from: what is longer is streamed, and its end is not known when
+the headers leave."""
 
 LARGEST_FORM = 1_000_000
 """Bytes of a form body: a thousand times what any client sends."""
@@ -46,17 +65,14 @@ LARGEST_NUMBER = 2**31
 
 class Parameters(msgspec.Struct, frozen=True):
     """The query and the form as one: the last value of each name, the lists behind `name[]`, what of it came
-    by form, and the question as it was written, without key and token."""
+    by form, and the question as it was written, without key, token and the API's path: for the log and for
+    links."""
 
     values: dict[str, str]
     lists: dict[str, list[str]]
     form: dict[str, str]
     pieces: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def question(self) -> str:
-        """The query string without key, token and the API's path: for the log and for links."""
-        return "&".join(piece for _, piece in self.pieces)
+    question: str = ""
 
     def question_without(self, name: str) -> str:
         return "&".join(piece for own, piece in self.pieces if own != name)
@@ -96,10 +112,12 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Which rows of a list are asked for; `number` None is all of them."""
+    """Which rows of a list are asked for; `number` None is all of them. With a cursor, which is empty where a
+    list begins, there are no pages."""
 
     number: int | None
     page: int
+    cursor: str | None = None
 
     @property
     def offset(self) -> int:
@@ -136,7 +154,9 @@ def read_address(environ: Environ) -> Address:
         except BadRequest as error:
             refusal = error
     value = gathered.values.get("edd-api", path.partition("/edd-api/")[2])
-    parameters = Parameters(gathered.values, gathered.lists, of_form.values, tuple(gathered.pieces))
+    pieces = tuple(gathered.pieces)
+    question = "&".join([piece for _, piece in pieces])
+    parameters = Parameters(gathered.values, gathered.lists, of_form.values, pieces, question)
     return Address(path, value.rstrip("/"), parameters, refusal)
 
 
@@ -169,7 +189,8 @@ def read_format(parameters: Parameters) -> Format:
 
 
 def read_page(parameters: Parameters) -> Page:
-    """`number` and `page` ([CONTRACT] Paging). Raises BadRequest for what is no such number."""
+    """`number` and `page` ([CONTRACT] Paging), or `number` and `cursor`. Raises BadRequest for what is no
+    such number, and for a cursor beside a page or more rows than are built in memory."""
     number = parameters.text("number").strip(" ")
     page = parameters.text("page").strip(" ")
     if number == "":
@@ -180,7 +201,33 @@ def read_page(parameters: Parameters) -> Page:
         rows = _whole(number, "The number parameter must be -1 or a positive whole number!")
         rows = rows or None
     wanted = _whole(page, "The page parameter must be a positive whole number!") if page else 1
-    return Page(rows, wanted or 1)
+    cursor = parameters.get("cursor")
+    if cursor is not None and page:
+        raise BadRequest("The cursor and page parameters can't go together!")
+    if cursor is not None and (rows is None or rows > MOST_AT_CURSOR):
+        raise BadRequest(f"With a cursor the number parameter must be 1 to {MOST_AT_CURSOR}!")
+    return Page(rows, wanted or 1, cursor)
+
+
+def read_modified_after(parameters: Parameters) -> datetime | None:
+    """The moment of `modified_after`: an ISO 8601 date or time, in UTC where it names no zone; None where the
+    parameter is absent or empty. Raises BadRequest for anything else."""
+    text = parameters.text("modified_after").strip(" ")
+    if not text:
+        return None
+    written = _MOMENT.fullmatch(text)
+    try:
+        if written is None:
+            raise ValueError(text)
+        day, time, zone = written.groups()
+        # a plus that was not encoded came as a blank
+        moment = datetime.fromisoformat(f"{day}T{time or '00:00'}{(zone or 'Z').upper().replace(' ', '+')}")
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise BadRequest(
+            "The modified_after parameter must be an ISO 8601 date or time, such as 2026-11-28 or"
+            " 2026-11-28T10:00:00Z!"
+        ) from error
 
 
 def read_id(text: str) -> int | None:
@@ -257,13 +304,13 @@ class _Gathered:
         else:
             plain = name
         self.values[plain] = value
-        if plain not in _UNSHOWN and not _is_secret(name, value):
+        if plain not in _UNSHOWN and not (_MAY_HIDE.search(piece) and is_secret(name, value)):
             if not _SHOWABLE.fullmatch(piece):
                 piece = quote(piece, safe="%=+[]")
             self.pieces.append((plain, piece))
 
 
-def _is_secret(name: str, value: str) -> bool:
+def is_secret(name: str, value: str) -> bool:
     """Whether a parameter may hold a key's token or bearer secret, though it is neither by its name."""
     if BEARER_PREFIX in name or BEARER_PREFIX in value or BEARER_PREFIX in unquote_plus(value):
         return True

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from tillroll.access.capabilities import Capability
 from tillroll.eddapi import queries
 from tillroll.eddapi.answer import Question
-from tillroll.eddapi.queries import Filter
+from tillroll.eddapi.filters import Filter, Order, order_by
 from tillroll.eddapi.reading import Run
 from tillroll.shop.models import Taxonomy
 from tillroll.shop.text import fold, fold_case
@@ -124,9 +124,10 @@ def _find_slug(by_slug: dict[str, int], word: str) -> int:
     return by_slug.get(folded) or by_slug.get(fold_case(quote(word)), 0)
 
 
-def order_products(question: Question, rows: Filter) -> tuple[Filter, str]:
-    """ORDER BY, and the rows that have what they are ordered by. Unknown names order by date."""
-    direction = "ASC" if question.text("order").upper() == "ASC" else "DESC"
+def order_products(question: Question, rows: Filter) -> tuple[Filter, Order]:
+    """The order, and the rows that have what they are ordered by. Unknown names order by date."""
+    is_ascending = question.text("order").upper() == "ASC"
+    direction = "ASC" if is_ascending else "DESC"
     words = question.text("orderby").split()
     names = list(dict.fromkeys(name if name == "ID" else name.lower() for name in words))
     if names in (["sales"], ["earnings"]) and not question.caller.can(Capability.VIEW_SHOP_SENSITIVE_DATA):
@@ -138,6 +139,8 @@ def order_products(question: Question, rows: Filter) -> tuple[Filter, str]:
     columns = [
         queries.PRODUCT_ORDERS[name.lower()] for name in names if name.lower() in queries.PRODUCT_ORDERS
     ]
-    if not columns:
-        return rows, f"p.created_local {direction}, p.id {direction}"
-    return rows, ", ".join([f"{column} {direction}" for column in columns] + [BY_DATE])
+    if columns == [queries.PRODUCT_ORDERS["id"]]:
+        return rows, order_by("p.id", is_ascending=is_ascending)
+    if columns in ([], [queries.PRODUCT_ORDERS["date"]]):
+        return rows, order_by("p.created_local", "p.id", is_ascending=is_ascending)
+    return rows, Order(", ".join([f"{column} {direction}" for column in columns] + [BY_DATE]))

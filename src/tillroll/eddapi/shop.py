@@ -1,11 +1,15 @@
 """The shop's settings as a request needs them: read once for each revision of them, then kept."""
 
+import json
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from django.db.models import JSONField
+
+from tillroll.eddapi.reading import Run
 from tillroll.shop.currencies import get_decimals
 from tillroll.shop.models import Dialect, ShopSettings
-from tillroll.shop.services import get_settings
+from tillroll.shop.revision import Revision
 from tillroll.shop.zone import parse_zone
 
 
@@ -27,24 +31,42 @@ class Shop:
         return self.settings.week_start if self.is_documented else 1
 
 
-_kept: dict[int, Shop] = {}
+_kept: dict[Revision, Shop] = {}
 
 
-def current_shop(revision: int) -> Shop:
-    """The settings under a revision. An unsaved shop (revision 0) is never kept."""
+def current_shop(run: Run, revision: Revision) -> Shop:
+    """The settings under a revision, read once for each from the snapshot that has it."""
     shop = _kept.get(revision)
     if shop is None:
-        settings = get_settings()
+        settings = _read_settings(run)
         shop = Shop(
             settings,
             parse_zone(settings.timezone),
             get_decimals(settings.currency),
             settings.dialect == Dialect.DOCUMENTED,
         )
-        if revision:
-            _kept.clear()
-            _kept[revision] = shop
+        _kept.clear()
+        _kept[revision] = shop
     return shop
+
+
+_FIELDS = ShopSettings._meta.concrete_fields
+_READ = f"SELECT {', '.join(field.column for field in _FIELDS)} FROM shop_shopsettings"  # noqa: S608 (our own names)
+
+
+def _read_settings(run: Run) -> ShopSettings:
+    """The shop's settings; the defaults of a new shop where none were saved."""
+    rows = run(_READ, ())
+    if not rows:
+        return ShopSettings()
+    return ShopSettings(
+        **{
+            field.attname: json.loads(value)
+            if isinstance(field, JSONField) and isinstance(value, str)
+            else field.to_python(value)
+            for field, value in zip(_FIELDS, rows[0], strict=True)
+        }
+    )
 
 
 def forget() -> None:

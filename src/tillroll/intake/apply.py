@@ -8,6 +8,7 @@ another source. A demo shop is replaced.
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,15 +23,18 @@ from tillroll.access.log import move_lines
 from tillroll.access.models import Role, User, UserCapability, UserRole
 from tillroll.access.services import refresh_capabilities
 from tillroll.intake.merge import ApplyError, Change, count, merge, refuse_strangers
-from tillroll.intake.staging import KINDS, Staging
-from tillroll.shop import kept
+from tillroll.intake.sparing import spare_memory
+from tillroll.intake.staging import KINDS, MODIFIED, Staging
 from tillroll.shop.models import Source, SourceKind
 from tillroll.shop.models.source import OWN_IDS_FROM
 from tillroll.shop.moments import bind_time
 from tillroll.shop.revision import Topic, write
 from tillroll.shop.services import change_settings
+from tillroll.stats import rollup
 
 __all__ = ["ApplyError", "Change", "apply", "clear_demo"]
+
+_FIGURED = [kind for kind in KINDS if kind.is_dated and kind.kept]
 
 
 def apply(
@@ -51,16 +55,22 @@ def apply(
     try:
         with _attach(staging.path), write(*Topic), connection.cursor() as cursor:
             clear_demo()
-            source = _touch_source(kind, name, known_as or name)
+            if settings:
+                change_settings(**settings)  # while there are few records: a new zone counts all anew
+            has_records = any(kind.model._default_manager.exists() for kind in _FIGURED)
+            source, is_new = _touch_source(kind, name, known_as or name)
+            moment = None if is_new and not has_records else bind_time(timezone.now())
             if kind == SourceKind.WORDPRESS:
                 _make_room(cursor)
             _keep_roles(cursor, source)
             for each in KINDS:
                 refuse_strangers(cursor, each, source)
+            if moment is not None:
+                _note_figures(cursor)
             changes = {}
             for each in KINDS:
                 on_step(each.plural)
-                changes[each.model] = merge(cursor, each, source)
+                changes[each.model] = merge(cursor, each, source, moment)
             _remove_orphans(cursor, [model for model, change in changes.items() if change.removed])
             _end_customer_keys(
                 cursor, "NOT EXISTS (SELECT 1 FROM shop_customer c WHERE c.id = k.customer_id)"
@@ -68,8 +78,8 @@ def apply(
             _set_sequences(cursor, OWN_IDS_FROM - 1 if kind == SourceKind.WORDPRESS else 0)
             on_step("figures")
             _refresh(cursor)
-            if settings:
-                change_settings(**settings)
+            if moment is not None:
+                _date_figures(cursor, moment)
     except IntegrityError as error:
         raise ApplyError(
             f"A record of the source clashes with one that is here already ({str(error).splitlines()[0]});"
@@ -115,24 +125,22 @@ def _attach(path: Path) -> Iterator[None]:
             finally:
                 cursor.execute(f"DROP TABLE {', '.join(f'pg_temp.staged_{kind.table}' for kind in KINDS)}")
             return
-        mapped = count(cursor, "PRAGMA mmap_size")
         cursor.execute("ATTACH DATABASE %s AS staging", (str(path),))
         try:
-            # a file that is mapped into memory and read whole would count as ours whole
-            cursor.execute("PRAGMA mmap_size=0")
-            yield
+            with spare_memory():
+                yield
         finally:
             cursor.execute("DETACH DATABASE staging")
-            cursor.execute(f"PRAGMA mmap_size={mapped}")
 
 
-def _touch_source(kind: SourceKind, name: str, known_as: str) -> int:
+def _touch_source(kind: SourceKind, name: str, known_as: str) -> tuple[int, bool]:
+    """The source's key, and whether it is new."""
     now = timezone.now()
     times = {"created_at": now, "imported_at": now}
-    source, _ = Source.objects.get_or_create(kind=kind, name=known_as[:255], defaults=times)
+    source, is_new = Source.objects.get_or_create(kind=kind, name=known_as[:255], defaults=times)
     source.name, source.imported_at = name[:255], now
     source.save()
-    return source.pk
+    return source.pk, is_new
 
 
 def _copy_to_postgresql(cursor: CursorWrapper, path: Path) -> None:
@@ -228,16 +236,34 @@ def _set_sequences(cursor: CursorWrapper, least: int) -> None:
             cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", (kind.table, last))
 
 
+def _note_figures(cursor: CursorWrapper) -> None:
+    """Keeps aside what is kept beside records that tell when they changed."""
+    for kind in _FIGURED:
+        figures = ", ".join(kind.kept)
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE figures_{kind.table} AS SELECT id, {figures} FROM {kind.table}"
+        )
+
+
+def _date_figures(cursor: CursorWrapper, moment: datetime | str) -> None:
+    """Records whose figures became others have changed."""
+    for kind in _FIGURED:
+        differs = " OR ".join(f"f.{name} <> m.{name}" for name in kind.kept)
+        cursor.execute(
+            f"UPDATE {kind.table} AS m SET {MODIFIED} = %s FROM figures_{kind.table} f"
+            f" WHERE f.id = m.id AND ({differs})",
+            (moment,),
+        )
+        cursor.execute(f"DROP TABLE figures_{kind.table}")
+
+
 def _refresh(cursor: CursorWrapper) -> None:
     """The figures and rights that are kept beside the records."""
     if connection.vendor == "postgresql":
         # it would plan the sums by what it knew before the import
         for kind in KINDS:
             cursor.execute(f"ANALYZE {kind.table}")
-    kept.refresh_terms()
-    kept.refresh_customers()
-    kept.refresh_products()
-    kept.refresh_tallies()
+    rollup.rebuild_all()
     # what the source says of its users' rights does not know of those that were given here
     roles, grants = UserRole.objects.filter(source=None), UserCapability.objects.filter(source=None)
     own = Q(source=None) | Q(user_roles__in=roles) | Q(grants__in=grants)

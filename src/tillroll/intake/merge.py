@@ -3,11 +3,16 @@
 # ruff: noqa: S608 (statements are put together from the project's own names; values are bound)
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.db.models import ForeignKey
 
-from tillroll.intake.staging import Kind
+from tillroll.intake.staging import MODIFIED, Kind
+
+Moment = datetime | str | None
+"""When an import takes place, as the store takes it; None at the first of a source."""
 
 
 class ApplyError(Exception):
@@ -54,14 +59,24 @@ def refuse_strangers(cursor: CursorWrapper, kind: Kind, source: int) -> None:
         )
 
 
-def merge(cursor: CursorWrapper, kind: Kind, source: int) -> Change:
-    """Adds, changes and removes. The first import of a source has nothing to compare and only adds."""
+def merge(cursor: CursorWrapper, kind: Kind, source: int, moment: Moment) -> Change:
+    """Adds, changes and removes. The first import of a source has nothing to compare and only adds.
+
+    What a later one adds or changes has changed at the `moment` of the import, when a client may have read
+    all that the source had changed before; so have the records that what changes belongs to.
+    """
     table, staged, matches = kind.table, f"staged_{kind.table}", _get_matches(kind)
+    times = {MODIFIED: "%s"} if kind.is_dated and moment else {}
+    dated = (moment,) if times else ()
     columns = ", ".join(f'"{name}"' for name in (*kind.columns, *kind.kept, "source_id"))
-    values = ", ".join((*(f's."{name}"' for name in kind.columns), *kind.kept.values(), str(source)))
+    values = ", ".join(
+        (*(times.get(name, f's."{name}"') for name in kind.columns), *kind.kept.values(), str(source))
+    )
     total = count(cursor, f"SELECT COUNT(*) FROM {staged}")
+    if kind.owner and moment:
+        _date_owners(cursor, kind, source, moment)
     if not count(cursor, f"SELECT 1 FROM {table} WHERE source_id = %s LIMIT 1", source):
-        cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {values} FROM {staged} s")
+        cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {values} FROM {staged} s", dated)
         return Change(total, 0, 0, total)
     cursor.execute(
         f"DELETE FROM {table} AS m WHERE m.source_id = %s"
@@ -69,22 +84,22 @@ def merge(cursor: CursorWrapper, kind: Kind, source: int) -> Change:
         (source,),
     )
     removed = cursor.rowcount
-    changed = _change(cursor, kind)
+    changed = _change(cursor, kind, moment)
     cursor.execute(
         f"INSERT INTO {table} ({columns}) SELECT {values} FROM {staged} s"
-        f" WHERE NOT EXISTS (SELECT 1 FROM {table} m WHERE {matches})"
+        f" WHERE NOT EXISTS (SELECT 1 FROM {table} m WHERE {matches})",
+        dated,
     )
     return Change(cursor.rowcount - (changed if kind.replaces else 0), changed, removed, total)
 
 
-def _change(cursor: CursorWrapper, kind: Kind) -> int:
+def _change(cursor: CursorWrapper, kind: Kind, moment: Moment) -> int:
     """Brings the records that differ up to date, or takes them out to be put back; how many."""
-    plain = tuple(name for name in kind.columns if name not in kind.key)
-    if not plain:
+    compared = _list_compared(kind)
+    if not compared:
         return 0
     table, staged, matches = kind.table, f"staged_{kind.table}", _get_matches(kind)
-    ours, theirs = (", ".join(f'{side}."{name}"' for name in plain) for side in "ms")
-    differs = f"{matches} AND ({ours}) {_get_unlike()} ({theirs})"
+    differs = _get_difference(kind)
     changed = count(cursor, f"SELECT COUNT(*) FROM {staged} s JOIN {table} m ON {differs}")
     if changed and kind.replaces:
         cursor.execute(f"DELETE FROM {table} AS m WHERE EXISTS (SELECT 1 FROM {staged} s WHERE {differs})")
@@ -95,9 +110,45 @@ def _change(cursor: CursorWrapper, kind: Kind) -> int:
                 f"UPDATE {table} AS m SET {kind.unique} = 'changing ' || {kind.key[0]} WHERE EXISTS"
                 f" (SELECT 1 FROM {staged} s WHERE {matches} AND m.{kind.unique} <> s.{kind.unique})"
             )
-        sets = ", ".join(f'"{name}" = s."{name}"' for name in plain)
-        cursor.execute(f"UPDATE {table} AS m SET {sets} FROM {staged} s WHERE {differs}")
+        sets = [f'"{name}" = s."{name}"' for name in compared]
+        dated = kind.is_dated and moment is not None
+        if dated:
+            sets.append(f"{MODIFIED} = %s")
+        cursor.execute(
+            f"UPDATE {table} AS m SET {', '.join(sets)} FROM {staged} s WHERE {differs}",
+            (moment,) if dated else (),
+        )
     return changed
+
+
+def _date_owners(cursor: CursorWrapper, kind: Kind, source: int, moment: Moment) -> None:
+    """The owners of the records that will be added, changed or removed have changed too."""
+    table, staged, matches = kind.table, f"staged_{kind.table}", _get_matches(kind)
+    owner = next(field for field in kind.model._meta.concrete_fields if field.column == kind.owner)
+    assert isinstance(owner, ForeignKey)  # noqa: S101 (it is named so in KINDS)
+    differing = (
+        f" UNION SELECT s.{kind.owner} FROM {staged} s JOIN {table} m ON {_get_difference(kind)}"
+        f" UNION SELECT m.{kind.owner} FROM {staged} s JOIN {table} m ON {_get_difference(kind)}"
+    )
+    cursor.execute(
+        f"UPDATE {owner.remote_field.model._meta.db_table} SET {MODIFIED} = %s WHERE id IN ("
+        f"SELECT m.{kind.owner} FROM {table} m WHERE m.source_id = %s"
+        f" AND NOT EXISTS (SELECT 1 FROM {staged} s WHERE {matches})"
+        f" UNION SELECT s.{kind.owner} FROM {staged} s"
+        f" WHERE NOT EXISTS (SELECT 1 FROM {table} m WHERE {matches})"
+        f"{differing if _list_compared(kind) else ''})",
+        (moment, source),
+    )
+
+
+def _list_compared(kind: Kind) -> list[str]:
+    """The columns that may differ: the time of the last change is this shop's own."""
+    return [name for name in kind.columns if name not in kind.key and name != MODIFIED]
+
+
+def _get_difference(kind: Kind) -> str:
+    ours, theirs = (", ".join(f'{side}."{name}"' for name in _list_compared(kind)) for side in "ms")
+    return f"{_get_matches(kind)} AND ({ours}) {_get_unlike()} ({theirs})"
 
 
 def _get_matches(kind: Kind) -> str:

@@ -38,6 +38,9 @@ BATCH = 2_000
 flat."""
 
 
+MODIFIED = "modified_at"
+
+
 @dataclass(frozen=True)
 class Kind:
     """How records of one model are matched and what of them a source decides.
@@ -46,7 +49,8 @@ class Kind:
     SQL value that a new record begins with. `replaces`: changed rows are taken out and put back, because a
     second unique column might otherwise clash while two records swap it. `unique`: such a column of records
     that have to stay in place. `adopts`: a record that is here already under the same key becomes the
-    source's.
+    source's. `owner`: the column with the record that has changed when one of these has, since the API shows
+    it with them.
     """
 
     model: type[models.Model]
@@ -55,6 +59,12 @@ class Kind:
     replaces: bool = False
     unique: str = ""
     adopts: bool = False
+    owner: str = ""
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether it is kept when a record changed here; the source's own time counts at its first import."""
+        return MODIFIED in self.columns
 
     @property
     def table(self) -> str:
@@ -103,25 +113,25 @@ LIMITS = {
 KINDS: tuple[Kind, ...] = (
     Kind(Term, kept={"count": "0"}, replaces=True),
     Kind(Product, kept={"sales": "0", "earnings_whole": "0", "earnings_rest": "0"}),
-    Kind(PriceOption, key=("product_id", "price_id")),
-    Kind(ProductFile, key=("product_id", "position")),
+    Kind(PriceOption, key=("product_id", "price_id"), owner="product_id"),
+    Kind(ProductFile, key=("product_id", "position"), owner="product_id"),
     Kind(BundleItem, key=("bundle_id", "position")),
-    Kind(ProductTerm, key=("product_id", "term_id")),
+    Kind(ProductTerm, key=("product_id", "term_id"), owner="product_id"),
     Kind(
         Customer,
         kept={"purchase_count": "0", "purchase_whole": "0", "purchase_rest": "0", "download_count": "0"},
         replaces=True,
     ),
-    Kind(CustomerEmail),
+    Kind(CustomerEmail, owner="customer_id"),
     Kind(CustomerAddress),
     Kind(Order),
-    Kind(OrderItem),
-    Kind(OrderAdjustment),
-    Kind(OrderTransaction),
+    Kind(OrderItem, owner="order_id"),
+    Kind(OrderAdjustment, owner="order_id"),
+    Kind(OrderTransaction, owner="order_id"),
     Kind(OrderAddress),
-    Kind(OrderNote),
+    Kind(OrderNote, owner="order_id"),
     Kind(Discount),
-    Kind(DiscountProduct, key=("discount_id", "role", "position")),
+    Kind(DiscountProduct, key=("discount_id", "role", "position"), owner="discount_id"),
     Kind(DiscountTerm, key=("discount_id", "position")),
     Kind(FileDownload),
     Kind(Role, key=("slug",), kept=LIMITS, adopts=True),

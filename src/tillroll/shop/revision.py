@@ -6,12 +6,18 @@ writers of one topic queue, as all writers do on SQLite, so that none meets anot
 circle.
 """
 
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import lru_cache
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection, models, transaction
+from django.utils import timezone
+
+from tillroll.shop.beacon import begin_write, get_beacon
+from tillroll.shop.statements import run
 
 
 class Topic(StrEnum):
@@ -22,6 +28,17 @@ class Topic(StrEnum):
     DOWNLOADS = "downloads"
     SETTINGS = "settings"
     ACCESS = "access"
+
+
+STORE = "store"
+"""Beside the topics: a number of the store itself, drawn by lot. A store that was brought back from a backup
+counts on from old revisions, and must not be taken for what it was."""
+
+
+Revision = tuple[str, int, int]
+"""A topic, how often it has changed, and when it last did in seconds since 1970 (0: never)."""
+
+NOTHING_CHANGED: Revision = ("", 0, 0)
 
 
 class StoreBusy(Exception):
@@ -39,17 +56,31 @@ _WAITED_TOO_LONG = ("55P03", "40P01")
 def write(*topics: Topic) -> Iterator[None]:
     """One transaction for a change and the revisions that it bumps; raises StoreBusy when it may not begin
     within WRITE_TIMEOUT seconds."""
+    number = 0
     try:
         with transaction.atomic():
+            number = begin_write()
             if connection.vendor == "postgresql":
-                with connection.cursor() as cursor:
-                    cursor.execute("SELECT set_config('lock_timeout', %s, TRUE)", (_get_timeout(),))
+                run("SELECT set_config('lock_timeout', %s, TRUE)", (_get_timeout(),))
             bump(*topics)
             yield
     except OperationalError as error:
         if "locked" in str(error) or getattr(error.__cause__, "sqlstate", "") in _WAITED_TOO_LONG:
             raise StoreBusy from error
         raise
+    finally:
+        if number and not connection.in_atomic_block:  # also where it was rolled back
+            get_beacon().end(number)
+
+
+def touch(model: type[models.Model], ids: Iterable[int | None]) -> None:
+    """Notes that the API now says something else of some records.
+
+    Inside the transaction of the change and behind its revisions, so that the times of a topic follow each
+    other as its writes do: who has seen all up to a moment misses nothing that comes later.
+    """
+    if wanted := {key for key in ids if key is not None}:
+        model._default_manager.filter(pk__in=wanted).update(modified_at=timezone.now())
 
 
 def _get_timeout() -> str:
@@ -60,10 +91,27 @@ def bump(*topics: Topic) -> None:
     """Raises the revisions, in a fixed order so that two writers can't wait for each other."""
     if not connection.in_atomic_block:
         raise RuntimeError("A revision is bumped inside the transaction of the change.")
-    with connection.cursor() as cursor:
-        for topic in sorted(set(topics)):
-            cursor.execute(
-                "INSERT INTO shop_revision (topic, number) VALUES (%s, 1)"
-                " ON CONFLICT (topic) DO UPDATE SET number = shop_revision.number + 1",
-                (str(topic),),
-            )
+    names = sorted({str(topic) for topic in topics})
+    now = int(timezone.now().timestamp())
+    run(_write_bump(len(names)), [value for name in names for value in (name, 1, now)])
+
+
+@lru_cache
+def _write_bump(topics: int) -> str:
+    return (
+        "INSERT INTO shop_revision (topic, number, changed_at)"
+        f" VALUES {', '.join(['(%s, %s, %s)'] * topics)} ON CONFLICT (topic)"
+        " DO UPDATE SET number = shop_revision.number + 1, changed_at = excluded.changed_at"
+    )
+
+
+def renew_store() -> None:
+    """Draws the store's own number anew: for one that was exchanged, or whose records were changed past the
+    services."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        begin_write()
+        cursor.execute(
+            "INSERT INTO shop_revision (topic, number, changed_at) VALUES (%s, %s, 0)"
+            " ON CONFLICT (topic) DO UPDATE SET number = excluded.number",
+            (STORE, secrets.randbits(62)),
+        )

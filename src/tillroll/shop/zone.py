@@ -78,6 +78,29 @@ def get_day_start(day: date, zone: tzinfo) -> datetime:
     return late
 
 
+def get_day_end(day: date, zone: tzinfo) -> datetime:
+    """The first instant behind this day, which is the next one's start."""
+    return LATEST if day == date.max else get_day_start(day + timedelta(days=1), zone)
+
+
+def get_day(moment: datetime, zone: tzinfo) -> date | None:
+    """The local day that an aware moment belongs to: the last that has begun by `get_day_start`, which is the
+    latest that the clock has shown. None before the first day of year 1."""
+    day = to_local(moment, zone).date()
+    while moment < _get_bounds(day, zone)[0]:
+        if day == date.min:
+            return None
+        day -= timedelta(days=1)
+    while day < date.max and moment >= _get_bounds(day, zone)[1]:
+        day += timedelta(days=1)
+    return day
+
+
+@lru_cache(maxsize=4096)
+def _get_bounds(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
+    return get_day_start(day, zone), get_day_end(day, zone)
+
+
 def _to_utc(local: datetime) -> datetime:
     try:
         offset = local.utcoffset() or timedelta()

@@ -6,10 +6,10 @@ jump; where midnight comes twice, at the first. A skipped day has no length. Day
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import NamedTuple
 
-from tillroll.shop.zone import LATEST, get_day_start, to_local
+from tillroll.shop.zone import get_day_end, get_day_start, to_local
 
 _DAY = re.compile(r"([0-9]{4})(-?)([0-9]{2})\2([0-9]{2})")
 
@@ -55,20 +55,7 @@ def get_period_days(name: str, now: datetime, zone: tzinfo, week_start: int) -> 
 def get_span(first: date, last: date, zone: tzinfo) -> Span:
     """The span of the local days first to last, both included. Raises InvalidDay if last is before first."""
     _refuse_reversed(first, last)
-    return Span(get_day_start(first, zone), _get_end(last, zone))
-
-
-def get_days(first: date, last: date, zone: tzinfo) -> list[tuple[date, Span]]:
-    """Each local day from first to last, both included, with its span. Raises InvalidDay as `get_span`."""
-    _refuse_reversed(first, last)
-    days = []
-    start = get_day_start(first, zone)
-    for ordinal in range(first.toordinal(), last.toordinal() + 1):
-        day = date.fromordinal(ordinal)
-        end = _get_end(day, zone)
-        days.append((day, Span(start, end)))
-        start = end
-    return days
+    return Span(get_day_start(first, zone), get_day_end(last, zone))
 
 
 def get_today(now: datetime, zone: tzinfo) -> date:
@@ -85,10 +72,6 @@ def parse_day(text: str) -> date:
     except ValueError:
         pass
     raise InvalidDay(f"{text!r} is not a day: give YYYYMMDD or YYYY-MM-DD.")
-
-
-def _get_end(day: date, zone: tzinfo) -> datetime:
-    return LATEST if day == date.max else get_day_start(day + timedelta(days=1), zone)
 
 
 def _refuse_reversed(first: date, last: date) -> None:

@@ -64,7 +64,7 @@ def list_views(keys: "Iterable[ApiKey]") -> list[KeyView]:
     found = list(keys)
     now, zone = timezone.now(), get_zone()
     usage = list_usage(found, now, zone)
-    roles = list_role_policies(run_alone, 0)
+    roles = list_role_policies(run_alone, None)
     views = []
     for key in found:
         state = describe_state(key, now, zone)

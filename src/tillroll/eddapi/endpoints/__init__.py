@@ -1,22 +1,34 @@
 """One module an endpoint, v1 and v2 side by side. Each takes a Question and gives an Answer."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from tillroll.eddapi.answer import Answer, Question
-from tillroll.eddapi.endpoints.customers import customers
-from tillroll.eddapi.endpoints.discounts import discounts
-from tillroll.eddapi.endpoints.file_download_logs import file_download_logs
-from tillroll.eddapi.endpoints.info import info
-from tillroll.eddapi.endpoints.products import products
-from tillroll.eddapi.endpoints.sales import sales
-from tillroll.eddapi.endpoints.stats import stats
+from tillroll.eddapi.cache import Reads
+from tillroll.eddapi.endpoints import (
+    customers,
+    discounts,
+    file_download_logs,
+    info,
+    products,
+    sales,
+    stats,
+)
 
-ENDPOINTS: dict[str, Callable[[Question], Answer]] = {
-    "stats": stats,
-    "products": products,
-    "customers": customers,
-    "sales": sales,
-    "discounts": discounts,
-    "file-download-logs": file_download_logs,
-    "info": info,
+
+class Endpoint(NamedTuple):
+    """What answers, and what its answers depend on: None for those that are another each time."""
+
+    answer: Callable[[Question], Answer]
+    reads: Reads | None
+
+
+ENDPOINTS = {
+    "stats": Endpoint(stats.stats, stats.READS),
+    "products": Endpoint(products.products, products.READS),
+    "customers": Endpoint(customers.customers, customers.READS),
+    "sales": Endpoint(sales.sales, sales.READS),
+    "discounts": Endpoint(discounts.discounts, discounts.READS),
+    "file-download-logs": Endpoint(file_download_logs.file_download_logs, file_download_logs.READS),
+    "info": Endpoint(info.info, None),
 }

@@ -6,21 +6,34 @@ from collections.abc import Sequence
 from datetime import date
 from functools import partial
 
-from django.utils import timezone
-
 from tillroll.access.capabilities import Capability, Hideable
 from tillroll.eddapi import queries
 from tillroll.eddapi.amounts import number, plain, rounded, six
 from tillroll.eddapi.answer import Answer, Listing, Question, answer_list, failed, missing
-from tillroll.eddapi.queries import Filter, Hidden
+from tillroll.eddapi.cache import TIMELESS, Moment, Reads, today
+from tillroll.eddapi.filters import Filter
+from tillroll.eddapi.places import find_created
+from tillroll.eddapi.queries import Hidden
 from tillroll.eddapi.reading import Row, Run
-from tillroll.eddapi.request import LARGEST_NUMBER, is_numeric, read_page
+from tillroll.eddapi.request import LARGEST_NUMBER, PAGING, is_numeric, read_modified_after, read_page
 from tillroll.eddapi.shop import Shop
 from tillroll.shop.fields import UNITS
+from tillroll.shop.revision import Topic
 from tillroll.shop.text import fold_case
 from tillroll.stats.periods import InvalidDay, Span, UnknownPeriod, get_period, get_span, get_today, parse_day
 
 _OPTIONAL = re.compile(r"Optional\(\"?(.*?)\"?\)")
+
+
+def _get_moment(question: Question) -> Moment:
+    return today(question) if question.text("date") else TIMELESS
+
+
+READS = Reads(
+    (Topic.CUSTOMERS,),
+    (*PAGING, "modified_after", "customer", "date", "startdate", "enddate"),
+    _get_moment,
+)
 
 
 def customers(question: Question) -> Answer:
@@ -28,17 +41,18 @@ def customers(question: Question) -> Answer:
     if caller.customer_id is None and not caller.can(Capability.VIEW_SHOP_SENSITIVE_DATA):
         return missing(Capability.VIEW_SHOP_SENSITIVE_DATA)
     page = read_page(question.asked.parameters)
+    since = read_modified_after(question.asked.parameters)
     value = question.text("customer")
     rows = _find(question, value) if value else queries.ALL_CUSTOMERS
     nothing = _nothing_found(value, is_v1=question.is_v1)
     if rows is None:
         return failed(nothing)
+    rows = queries.of_customer(rows, "c.id", caller.customer_id)
     if question.text("date"):
         span = _get_span(question)
         if span is None:
             return failed(nothing)
-        rows = queries.created_between(rows, span.start, span.end)
-    rows = queries.of_customer(rows, "c.id", caller.customer_id)
+        rows = find_created(question.run, rows, span.start, span.end)
     hidden = caller.policy.hidden
     return answer_list(
         question,
@@ -51,6 +65,8 @@ def customers(question: Question) -> Answer:
             partial(queries.list_customers, hidden=hidden),
             partial(_render_v1 if question.is_v1 else _render_v2, question.shop, hidden),
             {"error": nothing},
+            modified="c.modified_at",
+            since=since,
         ),
     )
 
@@ -77,7 +93,7 @@ def _nothing_found(value: str, *, is_v1: bool) -> str:
 
 def _get_span(question: Question) -> Span | None:
     """The days asked for, both ends included; None for a name or a date that does not exist."""
-    shop, now, name = question.shop, timezone.now(), question.text("date")
+    shop, now, name = question.shop, question.now, question.text("date")
     try:
         if name != "range":
             return get_period(name, now, shop.zone, shop.week_start)

@@ -4,14 +4,19 @@ from tillroll.access.capabilities import Capability
 from tillroll.eddapi import queries
 from tillroll.eddapi.amounts import nine, number
 from tillroll.eddapi.answer import Answer, Listing, Question, answer_list, failed, missing
+from tillroll.eddapi.cache import Reads
 from tillroll.eddapi.reading import Row, Run
-from tillroll.eddapi.request import is_numeric, read_id, read_page
+from tillroll.eddapi.request import PAGING, is_numeric, read_id, read_modified_after, read_page
+from tillroll.shop.revision import Topic
+
+READS = Reads((Topic.DISCOUNTS,), (*PAGING, "modified_after", "discount"))
 
 
 def discounts(question: Question) -> Answer:
     if not question.caller.can(Capability.MANAGE_SHOP_DISCOUNTS):
         return missing(Capability.MANAGE_SHOP_DISCOUNTS)
     page = read_page(question.asked.parameters)
+    since = read_modified_after(question.asked.parameters)
     value = question.text("discount")
     if value not in ("", "0"):
         return _answer_one(question, value)
@@ -22,10 +27,12 @@ def discounts(question: Question) -> Answer:
             "discounts",
             "shop_discount d",
             "d.id",
-            queries.LISTED_DISCOUNTS,
+            queries.LISTED_DISCOUNTS if since is None else queries.ALL_DISCOUNTS,
             queries.list_discounts,
             _render,
             {"error": "No discounts found!"},
+            modified="d.modified_at",
+            since=since,
         ),
     )
 
@@ -33,7 +40,7 @@ def discounts(question: Question) -> Answer:
 def _answer_one(question: Question, value: str) -> Answer:
     """By id, in any status; a code is no id."""
     key = read_id(value) if is_numeric(value) else None
-    found = queries.list_discounts(question.run, queries.with_discount_id(key), 1, 0) if key else []
+    found = queries.list_discounts(question.run, queries.with_discount_id(key), "d.id", 1, 0) if key else []
     if not found:
         return failed(f"Discount {value} not found!")
     return Answer({"discounts": _render(question.run, found)})

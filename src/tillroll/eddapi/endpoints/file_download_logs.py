@@ -6,13 +6,18 @@ from urllib.parse import urlsplit
 from tillroll.access.capabilities import Capability, Hideable
 from tillroll.eddapi import queries
 from tillroll.eddapi.answer import Answer, Listing, Question, answer_list, failed, missing
-from tillroll.eddapi.queries import Filter
+from tillroll.eddapi.cache import Reads
+from tillroll.eddapi.filters import Filter
 from tillroll.eddapi.reading import Row, Run
-from tillroll.eddapi.request import is_numeric, read_id, read_page
+from tillroll.eddapi.request import PAGING, is_numeric, read_id, read_page
 from tillroll.eddapi.titles import display_title
+from tillroll.shop.revision import Topic
 from tillroll.shop.text import fold_case
 
 NOTHING = "No download logs found!"
+
+
+READS = Reads((Topic.DOWNLOADS, Topic.CUSTOMERS, Topic.CATALOGUE), (*PAGING, "customer"))
 
 
 def file_download_logs(question: Question) -> Answer:

@@ -5,49 +5,80 @@ import json
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.utils import timezone
-
 from tillroll.access.capabilities import Capability
 from tillroll.eddapi import queries
 from tillroll.eddapi.amounts import Number, number, plain, six
 from tillroll.eddapi.answer import Answer, Listing, Question, answer_list, failed
+from tillroll.eddapi.cache import TIMELESS, Moment, Reads, Uncached
 from tillroll.eddapi.prices import format_price, get_pricing, get_shown_price
 from tillroll.eddapi.reading import Row, Run
-from tillroll.eddapi.request import read_id, read_page
+from tillroll.eddapi.request import PAGING, read_id, read_modified_after, read_page
 from tillroll.eddapi.search import BY_DATE, filter_terms, order_products, search
 from tillroll.shop.fields import UNITS
 from tillroll.shop.models import Taxonomy
+from tillroll.shop.revision import Topic
 from tillroll.shop.zone import to_local
 
 MONTH = timedelta(days=30)
 """A month of `monthly_average` ([3.6] 3.1)."""
 
 Groups = dict[int, list[Row]]
+Turns = list[datetime]
+"""When an average will be another one, for each product with figures."""
+
+
+def _get_moment(question: Question) -> Moment:
+    """Averages are by months on the shop's clock: another answer when that is put forward or back."""
+    if "rand" in question.text("orderby").lower().split():
+        raise Uncached
+    if not question.caller.can(Capability.VIEW_SHOP_REPORTS):
+        return TIMELESS
+    return Moment(str(to_local(question.now, question.shop.zone).utcoffset()), 0)
+
+
+READS = Reads(
+    (Topic.CATALOGUE,),
+    (
+        *PAGING,
+        "modified_after",
+        "product",
+        "s",
+        "category",
+        "tag",
+        "term_relation",
+        "orderby",
+        "order",
+    ),
+    _get_moment,
+)
 
 
 def products(question: Question) -> Answer:
     page = read_page(question.asked.parameters)
+    since = read_modified_after(question.asked.parameters)
     if product_id := read_id(question.text("product")):
         return _answer_one(question, product_id)
     rows = filter_terms(question, search(queries.PUBLISHED, question.text("s")))
     rows, order = order_products(question, rows)
-    return answer_list(
+    turns: Turns = []
+    answer = answer_list(
         question,
         page,
         Listing(
             "products",
             "shop_product p",
-            None,
+            "p.id",
             rows,
-            partial(_fetch, order),
-            partial(_render, question),
+            queries.list_products,
+            partial(_render, question, turns),
             {"products": []},
+            order,
+            "p.modified_at",
+            since,
         ),
     )
-
-
-def _fetch(order: str, run: Run, rows: queries.Filter, limit: int, offset: int) -> list[Row]:
-    return queries.list_products(run, rows, order, limit, offset)
+    answer.until = min(turns, default=None)
+    return answer
 
 
 def _answer_one(question: Question, product_id: int) -> Answer:
@@ -57,7 +88,9 @@ def _answer_one(question: Question, product_id: int) -> Answer:
         found[0][5] != "publish" and not question.caller.can(Capability.VIEW_SHOP_SENSITIVE_DATA)
     ):
         return failed(f"Product {product_id} not found!")
-    return Answer({"products": _render(question, question.run, found)})
+    turns: Turns = []
+    shown = _render(question, turns, question.run, found)
+    return Answer({"products": shown}, until=min(turns, default=None))
 
 
 def _group(rows: list[Row]) -> Groups:
@@ -67,20 +100,22 @@ def _group(rows: list[Row]) -> Groups:
     return groups
 
 
-def _render(question: Question, run: Run, rows: list[Row]) -> list[object]:
+def _render(question: Question, turns: Turns, run: Run, rows: list[Row]) -> list[object]:
     sees_sums = question.caller.can(Capability.VIEW_SHOP_REPORTS)
     sees_all = question.caller.can(Capability.VIEW_SHOP_SENSITIVE_DATA)
     keys = [row[0] for row in rows]
     terms = _group(queries.list_product_terms(run, keys))
     options = _group(queries.list_price_options(run, [row[0] for row in rows if row[13]]))
     files = _group(queries.list_product_files(run, keys)) if sees_all else {}
-    now = to_local(timezone.now(), question.shop.zone).replace(tzinfo=None)
+    now = to_local(question.now, question.shop.zone).replace(tzinfo=None)
     answer: list[object] = []
     for row in rows:
         mine = options.get(row[0], []) if row[13] else None
         product: dict[str, object] = {"info": _info(question, row, terms.get(row[0], []), mine, sees_all)}
         if sees_sums:
-            product["stats"] = _stats(row, now, is_documented=question.shop.is_documented)
+            months, turn = _count_months(row[3], now)
+            turns.append(question.now + (turn - now))
+            product["stats"] = _stats(row, months, is_documented=question.shop.is_documented)
         if pricing := get_pricing(row[12], mine, question.shop.decimals):
             product["pricing"] = pricing
         if sees_all:
@@ -139,9 +174,16 @@ def _terms(terms: list[Row], taxonomy: Taxonomy) -> object:
     ] or False
 
 
-def _stats(row: Row, now: datetime, *, is_documented: bool) -> object:
+def _count_months(created: str, now: datetime) -> tuple[int, datetime]:
+    """Whole months of 30 days between a product's making and now, and when it is another number; all on the
+    shop's clock."""
+    made = datetime.fromisoformat(created)
+    months = abs(now - made) // MONTH
+    return months, made + (months + 1) * MONTH if made <= now else made - months * MONTH
+
+
+def _stats(row: Row, months: int, *, is_documented: bool) -> object:
     sales, earned = row[18], row[19] * UNITS + row[20]
-    months = abs(now - datetime.fromisoformat(row[3])) // MONTH
     return {
         "total": {
             "sales": str(sales) if sales >= 0 else 0,

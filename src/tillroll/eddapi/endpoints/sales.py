@@ -9,11 +9,14 @@ from tillroll.access.capabilities import Capability, Hideable
 from tillroll.eddapi import queries
 from tillroll.eddapi.amounts import nine, number, plain
 from tillroll.eddapi.answer import Answer, Listing, Question, answer_list, missing
-from tillroll.eddapi.queries import Filter, Hidden
+from tillroll.eddapi.cache import Reads
+from tillroll.eddapi.filters import Filter
+from tillroll.eddapi.queries import Hidden
 from tillroll.eddapi.reading import Row, Run
-from tillroll.eddapi.request import is_numeric, read_id, read_page
+from tillroll.eddapi.request import PAGING, is_numeric, read_id, read_modified_after, read_page
 from tillroll.eddapi.shop import Shop
 from tillroll.eddapi.titles import display_title
+from tillroll.shop.revision import Topic
 from tillroll.shop.text import fold_case
 from tillroll.shop.zone import to_local_text
 
@@ -26,21 +29,32 @@ _NOTED = {
 """Gateways that left the transaction's id in the order's notes, and how they wrote it ([3.6] 3.4)."""
 
 
+READS = Reads(
+    (Topic.ORDERS, Topic.CUSTOMERS, Topic.CATALOGUE),
+    (*PAGING, "modified_after", "id", "purchasekey", "email"),
+)
+
+
 def sales(question: Question) -> Answer:
     caller = question.caller
     if caller.customer_id is None and not caller.can(Capability.VIEW_SHOP_REPORTS):
         return missing(Capability.VIEW_SHOP_REPORTS)
     page = read_page(question.asked.parameters)
+    since = read_modified_after(question.asked.parameters)
     hidden = caller.policy.hidden
     fetch = partial(queries.list_orders, hidden=hidden)
     render = partial(_render_v1 if question.is_v1 else _render_v2, question.shop, hidden)
     one = _find_one(question)
     if one is not None:
         own = queries.of_customer(one, "o.customer_id", caller.customer_id)
-        found = fetch(question.run, own, 1, 0) if one.values else []
+        found = fetch(question.run, own, "o.id", 1, 0) if one.values else []
         return Answer({"sales": render(question.run, found)} if found else {})
-    rows = queries.of_customer(_find_many(question), "o.customer_id", caller.customer_id)
-    return answer_list(question, page, Listing("sales", "shop_order o", "o.id", rows, fetch, render, {}))
+    many = _find_many(question, is_since=since is not None)
+    rows = queries.of_customer(many, "o.customer_id", caller.customer_id)
+    listing = Listing(
+        "sales", "shop_order o", "o.id", rows, fetch, render, {}, modified="o.modified_at", since=since
+    )
+    return answer_list(question, page, listing)
 
 
 def _find_one(question: Question) -> Filter | None:
@@ -57,9 +71,16 @@ def _find_one(question: Question) -> Filter | None:
     return None
 
 
-def _find_many(question: Question) -> Filter:
-    """The sales of an address, where one is given: none where addresses are hidden."""
-    rows = queries.COMPLETE_SALES if question.is_v1 else queries.NET_SALES
+def _find_many(question: Question, *, is_since: bool) -> Filter:
+    """The sales of an address, where one is given: none where addresses are hidden.
+
+    Of what changed since a moment, v2 also lists the sales that left the list by being refunded, as their
+    status says: who keeps a copy has to learn of them. v1 tells no status.
+    """
+    if is_since:
+        rows = queries.CHANGED_COMPLETE_SALES if question.is_v1 else queries.CHANGED_SALES
+    else:
+        rows = queries.COMPLETE_SALES if question.is_v1 else queries.NET_SALES
     email = question.get("email")
     if email is None:
         return rows

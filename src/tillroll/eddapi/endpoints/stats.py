@@ -3,31 +3,30 @@
 from collections.abc import Sequence
 from datetime import date
 
-from django.utils import timezone
-
 from tillroll.access.capabilities import Capability
 from tillroll.eddapi import queries
 from tillroll.eddapi.amounts import Number, number, rounded
 from tillroll.eddapi.answer import Answer, Body, Question, failed, missing
+from tillroll.eddapi.cache import Reads, today
 from tillroll.eddapi.errors import BadRequest
 from tillroll.eddapi.formats import DayMap
 from tillroll.eddapi.request import read_id
-from tillroll.stats.figures import Figures, list_product_earnings, list_product_sales, sum_spans
-from tillroll.stats.periods import (
-    PERIODS,
-    InvalidDay,
-    Span,
-    UnknownPeriod,
-    get_days,
-    get_period,
-    parse_day,
-)
+from tillroll.shop.revision import Topic
+from tillroll.stats.figures import Figures, list_days, list_products, sum_days
+from tillroll.stats.periods import PERIODS, InvalidDay, UnknownPeriod, get_period_days, parse_day
 
 MOST_DAYS = 3_660
 """The longest range: ten years of days ([CONTRACT] Order of checks)."""
 
 _DEFAULT = (("today", "today"), ("current_month", "this_month"), ("last_month", "last_month"))
 _TRUE = ("1", "true", "on", "yes")
+
+
+READS = Reads(
+    (Topic.ORDERS, Topic.CUSTOMERS, Topic.CATALOGUE),
+    ("type", "product", "date", "startdate", "enddate", "include_tax"),
+    today,
+)
 
 
 def stats(question: Question) -> Answer:
@@ -62,9 +61,9 @@ def _value(question: Question, kind: str, figures: Figures) -> Number:
 def _default(question: Question, kinds: Sequence[str]) -> Body:
     """Today, this month, last month and all time; the last by the headline's definition ([CONTRACT]
     Stats)."""
-    shop, now = question.shop, timezone.now()
-    spans: list[Span | None] = [get_period(name, now, shop.zone, shop.week_start) for _, name in _DEFAULT]
-    *named, ever = sum_spans(question.run, [*spans, None])
+    shop, now = question.shop, question.now
+    days = [get_period_days(name, now, shop.zone, shop.week_start) for _, name in _DEFAULT]
+    *named, ever = sum_days(question.run, [*days, None])
     answer: Body = {}
     for kind in kinds:
         block: Body = {
@@ -84,10 +83,10 @@ def _all_time(question: Question, ever: Figures) -> Number:
 def _by_name(question: Question, kind: str, name: str) -> Answer:
     shop = question.shop
     try:
-        span = get_period(name, timezone.now(), shop.zone, shop.week_start)
+        days = get_period_days(name, question.now, shop.zone, shop.week_start)
     except UnknownPeriod:
         return Answer({"error": "Invalid date!", "dates": [*PERIODS, "range"]})
-    (figures,) = sum_spans(question.run, [span])
+    (figures,) = sum_days(question.run, [days])
     return Answer({kind: {name: _value(question, kind, figures)}})
 
 
@@ -101,11 +100,10 @@ def _by_day(question: Question, kind: str) -> Answer:
         return failed("The end date must be later than the start date!")
     if (last - first).days >= MOST_DAYS:
         raise BadRequest(f"The date range is too long: {MOST_DAYS} days are accepted!")
-    days = get_days(first, last, question.shop.zone)
-    figures = sum_spans(question.run, [span for _, span in days])
-    values = [_value(question, kind, each) for each in figures]
-    by_day = DayMap({_day_key(day): value for (day, _), value in zip(days, values, strict=True)})
-    return Answer({kind: by_day, "totals": _sum(question, values)})
+    found, nothing = list_days(question.run, first, last), Figures()
+    days = map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
+    by_day = DayMap({_day_key(day): _value(question, kind, found.get(day, nothing)) for day in days})
+    return Answer({kind: by_day, "totals": _sum(question, list(by_day.values()))})
 
 
 def _day_key(day: date) -> str:
@@ -122,14 +120,14 @@ def _sum(question: Question, values: Sequence[Number]) -> Number:
 def _by_product(question: Question, kind: str, product: str) -> Answer:
     """One member a product, all-time; `all` is every published one ([3.6] 3.6)."""
     product_id = None if product == "all" else (read_id(product) or 0)
+    tax, decimals = _includes_tax(question), question.shop.decimals
+    products = list_products(question.run, product_id)
+    shown: list[object] = []
     if kind == "sales":
-        sold = list_product_sales(question.run, product_id)
-        shown: list[object] = [
-            {slug: str(value) if question.shop.is_documented else value} for slug, value in sold
-        ]
+        write = str if question.shop.is_documented else int
+        shown += ({each.slug: write(each.sold)} for each in products)
     else:
-        earned = list_product_earnings(question.run, product_id, include_tax=_includes_tax(question))
-        shown = [{slug: rounded(value, question.shop.decimals)} for slug, value in earned]
+        shown += ({each.slug: rounded(each.earnings(include_tax=tax), decimals)} for each in products)
     if not shown and product_id is not None:
         return failed(f"Product {product} not found!")
     return Answer({kind: shown})

@@ -6,7 +6,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from tillroll.intake.apply import apply
@@ -15,6 +14,7 @@ from tillroll.intake.demo.people import People
 from tillroll.intake.demo.sales import Life
 from tillroll.intake.demo.shelf import stage_catalogue, stage_discounts
 from tillroll.intake.demo.users import stage_staff
+from tillroll.intake.sparing import spare_memory
 from tillroll.intake.staging import Staging
 from tillroll.shop.models import Customer, Discount, FileDownload, Order, Product, Source, SourceKind, Term
 from tillroll.shop.zone import parse_zone
@@ -82,13 +82,13 @@ def fill_demo(
 
     `on_progress` is called with the sales made so far and what is being done.
     """
-    _spare_memory()
     if _has_records(only_real=True):
         raise NotADemo
     now = int(timezone.now().timestamp())
     home: Path = settings.TILLROLL_HOME
     home.mkdir(parents=True, exist_ok=True)
     with (
+        spare_memory(),
         TemporaryDirectory(prefix="scratch-", dir=home) as folder,
         Staging(Path(folder) / "staged.sqlite3") as staging,
     ):
@@ -119,12 +119,3 @@ def stage_demo(staging: Staging, orders: int, seed: int, now: int, on_progress: 
         if number % 1_000 == 0:
             on_progress(number, "Making orders")
     stage_discounts(staging, now, life.discount_uses)
-
-
-def _spare_memory() -> None:
-    """A million orders pass through: the file mapped into memory would count as ours, and so would what
-    SQLite keeps aside while it changes half a million customers."""
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA mmap_size=0")
-            cursor.execute("PRAGMA temp_store=FILE")

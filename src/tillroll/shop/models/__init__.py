@@ -22,10 +22,11 @@ from tillroll.shop.models.orders import (
 )
 from tillroll.shop.models.settings import AutoKeys, Dialect, ShopSettings
 from tillroll.shop.models.source import Source, SourceKind
-from tillroll.shop.models.tally import Revision, Tally
+from tillroll.shop.models.tally import Block, Revision, Tally
 
 __all__ = [
     "AutoKeys",
+    "Block",
     "BundleItem",
     "Customer",
     "CustomerAddress",

@@ -57,6 +57,7 @@ class Product(SourcedModel):
         indexes = (
             models.Index(fields=("status", "-created_local", "-id"), name="product_list_idx"),
             models.Index(fields=("slug_folded",), name="product_slug_idx"),
+            models.Index(fields=("status", "modified_at", "id"), name="product_modified_idx"),
         )
 
     def __str__(self) -> str:

@@ -34,6 +34,7 @@ class Customer(SourcedModel):
         indexes = (
             models.Index(fields=("user_id",), name="customer_user_idx"),
             models.Index(fields=("created_at", "id"), name="customer_created_idx"),
+            models.Index(fields=("modified_at", "id"), name="customer_modified_idx"),
         )
 
     def __str__(self) -> str:

@@ -29,7 +29,10 @@ class Discount(SourcedModel):
 
     class Meta:
         constraints = (models.CheckConstraint(condition=~models.Q(code=""), name="discount_has_code"),)
-        indexes = (models.Index(fields=("code_folded",), name="discount_code_idx"),)
+        indexes = (
+            models.Index(fields=("code_folded",), name="discount_code_idx"),
+            models.Index(fields=("modified_at", "id"), name="discount_modified_idx"),
+        )
 
     def __str__(self) -> str:
         return self.code

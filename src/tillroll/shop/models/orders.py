@@ -66,6 +66,14 @@ class Order(SourcedModel):
             models.Index(
                 fields=("id",), condition=Q(status="complete", type="sale"), name="order_complete_sale_idx"
             ),
+            models.Index(
+                fields=("modified_at", "id", "status"),
+                condition=Q(
+                    status__in=("complete", "refunded", "partially_refunded", "revoked", "on_hold"),
+                    type="sale",
+                ),
+                name="order_modified_sale_idx",
+            ),
             models.Index(fields=("email_folded", "id"), name="order_email_idx"),
             models.Index(fields=("payment_key_folded",), name="order_payment_key_idx"),
             models.Index(
@@ -110,6 +118,9 @@ class OrderItem(SourcedModel):
 
     class Meta:
         constraints = (models.CheckConstraint(condition=Q(rate__gt=Decimal(0)), name="item_rate_positive"),)
+        indexes = (
+            models.Index(fields=("parent",), condition=Q(parent__isnull=False), name="item_taken_back_idx"),
+        )
 
     def __str__(self) -> str:
         return self.product_name

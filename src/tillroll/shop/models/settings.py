@@ -62,6 +62,10 @@ class ShopSettings(models.Model):
     cors_origins = models.JSONField(
         "CORS origins", default=list, blank=True, help_text="Origins that browsers may call from."
     )
+    public_max_age = models.PositiveIntegerField(
+        default=0,
+        help_text="Seconds for which public products may be kept without asking again, by anybody; 0: none.",
+    )
     log_keep_days = models.PositiveIntegerField(
         default=90, help_text="Days after which lines of the request log are removed; 0 keeps them."
     )

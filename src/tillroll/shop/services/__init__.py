@@ -1,7 +1,8 @@
 """Every write to the shop's records: one transaction with the kept figures, the revisions and the hooks."""
 
+from tillroll.shop.locale import get_zone
 from tillroll.shop.services.catalogue import add_term, save_product
-from tillroll.shop.services.customers import add_email, create_customer
+from tillroll.shop.services.customers import add_email, create_customer, on_customer_created
 from tillroll.shop.services.discounts import save_discount
 from tillroll.shop.services.downloads import record_file_download
 from tillroll.shop.services.orders import (
@@ -12,7 +13,7 @@ from tillroll.shop.services.orders import (
     record_order,
 )
 from tillroll.shop.services.refunds import RefundRefused, refund_order
-from tillroll.shop.services.settings import change_settings, get_settings, get_zone
+from tillroll.shop.services.settings import change_settings, get_settings, on_zone_changed
 
 __all__ = [
     "Fee",
@@ -25,7 +26,9 @@ __all__ = [
     "create_customer",
     "get_settings",
     "get_zone",
+    "on_customer_created",
     "on_order_changed",
+    "on_zone_changed",
     "record_file_download",
     "record_order",
     "refund_order",

@@ -38,19 +38,20 @@ def save_product(
 ) -> Product:
     """Saves a product, and each of its lists that is given; positions follow the order given.
 
-    A product that was saved before gets a new time of modification, unless the caller set one, and keeps
-    its figures, whatever the caller's copy of them says.
+    The time of modification that the shop shows is now, unless the caller set another `modified_local` (or,
+    of a new product, `modified_at`). A product that was saved before keeps its figures, whatever the caller's
+    copy of them says.
     """
     with write(Topic.CATALOGUE):
         settings = get_settings()
+        zone = parse_zone(settings.timezone)
         stored = Product.objects.filter(pk=product.pk).first()
         if stored is not None:
             for name in _KEPT:
                 setattr(product, name, getattr(stored, name))
-            if product.modified_at == stored.modified_at:
-                product.modified_at = timezone.now()
-                product.modified_local = ""
-        _date(product, parse_zone(settings.timezone))
+            if product.modified_local == stored.modified_local:
+                product.modified_local = _local_text(timezone.now(), zone)
+        _date(product, zone)
         fold_product(product)
         product.save()
         home = settings.url.rstrip("/")
@@ -77,9 +78,9 @@ def _date(product: Product, zone: tzinfo) -> None:
     """Fills the times that are missing: now, and the shop's clock at them."""
     now = timezone.now()
     product.created_at = product.created_at or now
-    product.modified_at = product.modified_at or now
     product.created_local = product.created_local or _local_text(product.created_at, zone)
-    product.modified_local = product.modified_local or _local_text(product.modified_at, zone)
+    product.modified_local = product.modified_local or _local_text(product.modified_at or now, zone)
+    product.modified_at = now  # when it changed here, which is what a client that keeps a copy asks for
 
 
 def _local_text(moment: datetime, zone: tzinfo) -> str:

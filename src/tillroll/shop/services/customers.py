@@ -1,13 +1,24 @@
 """Customers and their e-mail addresses."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.utils import timezone
 
+from tillroll.shop import ranks
 from tillroll.shop.kept import adjust_tally
 from tillroll.shop.models import Customer, CustomerEmail
-from tillroll.shop.revision import Topic, write
+from tillroll.shop.revision import Topic, touch, write
 from tillroll.shop.text import fold_case
+
+CustomerHook = Callable[[Customer], None]
+_hooks: list[CustomerHook] = []
+
+
+def on_customer_created(hook: CustomerHook) -> CustomerHook:
+    """Registers a function that is called with each new customer, before the transaction ends."""
+    _hooks.append(hook)
+    return hook
 
 
 def create_customer(
@@ -29,19 +40,23 @@ def create_customer(
             name=name,
             user_id=user_id,
             created_at=created,
-            modified_at=created,
+            modified_at=timezone.now(),
             **extra,
         )
         adjust_tally("customer", 1)
+        ranks.add_customer(customer.pk, created)
         _add(customer, email, "primary", created)
         for address in additional_emails:
             _add(customer, address, "secondary", created)
+        for hook in _hooks:
+            hook(customer)
     return customer
 
 
 def add_email(customer: Customer, email: str, *, type: str = "secondary") -> CustomerEmail:
     """A further address by which a customer is known."""
     with write(Topic.CUSTOMERS):
+        touch(Customer, [customer.pk])
         return _add(customer, email, type, timezone.now())
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import F
 from django.utils import timezone
 
+from tillroll.shop import ranks
 from tillroll.shop.kept import adjust_tally
 from tillroll.shop.models import Customer, FileDownload
 from tillroll.shop.revision import Topic, write
@@ -36,5 +37,8 @@ def record_file_download(
             created_at=at or timezone.now(),
         )
         adjust_tally("download", 1)
-        Customer.objects.filter(pk=customer_id).update(download_count=F("download_count") + 1)
+        ranks.add_download(entry.pk)
+        Customer.objects.filter(pk=customer_id).update(
+            download_count=F("download_count") + 1, modified_at=timezone.now()
+        )
     return entry

@@ -1,5 +1,5 @@
-"""Sales and what becomes of them. Each write keeps the figures of the customers and products that it touches,
-and calls the hooks inside its own transaction, so that whoever keeps sums keeps them exactly."""
+"""Sales and what becomes of them. Inside the transaction of each write whatever is kept beside the orders
+follows it (`kept.following`), and the hooks are called."""
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from tillroll.shop import kept
 from tillroll.shop.fields import check_amount, divide_units, from_units
+from tillroll.shop.inserting import insert, make
+from tillroll.shop.locale import get_currency
 from tillroll.shop.models import Customer, Order, OrderAdjustment, OrderItem, OrderTransaction, Product
-from tillroll.shop.revision import Topic, write
-from tillroll.shop.services.settings import get_settings
+from tillroll.shop.revision import Topic, touch, write
 from tillroll.shop.text import fold_case
 
 ZERO = Decimal(0)
@@ -80,55 +81,48 @@ def record_order(
     key = payment_key or secrets.token_hex(16)
     address = email or (customer.email if customer else "")
     with write(Topic.ORDERS, Topic.CUSTOMERS, Topic.CATALOGUE):
-        order = Order(
+        order = make(
+            Order,
             number=number,
             status=status,
             type="sale",
             user_id=customer.user_id if customer else 0,
-            customer=customer,
+            customer_id=customer.pk if customer else None,
             email=address,
             email_folded=fold_case(address),
             ip=ip,
             gateway=gateway,
             mode=mode,
-            currency=currency or get_settings().currency,
+            currency=currency or get_currency(),
             payment_key=key,
             payment_key_folded=fold_case(key),
             rate=rate,
             created_at=moment,
-            modified_at=moment,
+            modified_at=timezone.now(),
             completed_at=moment if status == "complete" else None,
         )
         put_in_shop_currency(order)  # refuses a rate by which nothing can be divided
-        order.save()
-        for place, line in enumerate(lines):
-            _add_line(order, place, line)
-        for fee in fees:
-            _add_fee(order, None, fee)
-        for code, amount in (discounts or {}).items():
-            reduction = OrderAdjustment(
-                order=order,
-                type="discount",
-                description=code,
-                subtotal=amount,
-                total=amount,
-                rate=rate,
-                created_at=moment,
-            )
-            put_in_shop_currency(reduction)
-            reduction.save()
-        if transaction_id:
-            OrderTransaction.objects.create(
-                order=order,
-                transaction_id=transaction_id,
-                gateway=gateway,
-                total=order.total,
-                rate=rate,
-                created_at=moment,
-            )
+        bought = [_add_line(order, place, line) for place, line in enumerate(lines)]
+        adjustments = [
+            *(_add_fee(order, item, fee) for item, line in bought for fee in line.fees),
+            *(_add_fee(order, None, fee) for fee in fees),
+            *(_reduce(order, code, amount) for code, amount in (discounts or {}).items()),
+        ]
         put_in_shop_currency(order)
-        order.save()
-        settle(order, before=None)
+        with kept.following() as followed:
+            insert([order])
+            followed.add(order.pk)
+            for item, _ in bought:
+                item.order_id = order.pk
+            insert([item for item, _ in bought])
+            for adjustment in adjustments:
+                adjustment.order_id = order.pk
+                if adjustment.item:
+                    adjustment.item_id = adjustment.item.pk
+            insert(adjustments)
+            if transaction_id:
+                insert([_pay(order, transaction_id)])
+        call_hooks(order)
     return order
 
 
@@ -136,24 +130,13 @@ def change_order_status(order: Order, status: str) -> None:
     """Sets an order's status and that of its items, as EDD does; a refund's items stay complete."""
     with write(Topic.ORDERS, Topic.CUSTOMERS, Topic.CATALOGUE):
         order.refresh_from_db()
-        before, order.status = order.status, status
-        order.modified_at = timezone.now()
-        order.save()
-        if order.type != "refund":
-            order.items.update(status=status)
-        settle(order, before=before)
-
-
-def settle(order: Order, before: str | None) -> None:
-    """What follows from a written order: counts, kept figures, hooks. `before` is the status that it had,
-    None for a new one."""
-    if before is not None:
-        kept.adjust_tally(f"order:{order.type}:{before}", -1)
-    kept.adjust_tally(f"order:{order.type}:{order.status}", 1)
-    if order.customer_id is not None:
-        kept.refresh_customers([order.customer_id])
-    kept.refresh_products(order.items.exclude(product=None).values_list("product_id", flat=True))
-    call_hooks(order)
+        with kept.following(order.pk):
+            order.status, order.modified_at = status, timezone.now()
+            order.save(update_fields=("status", "modified_at"))
+            if order.type != "refund":
+                order.items.update(status=status)
+        touch(Order, [order.parent_id])
+        call_hooks(order)
 
 
 def call_hooks(order: Order) -> None:
@@ -172,11 +155,12 @@ def put_in_shop_currency(record: Order | OrderItem | OrderAdjustment) -> None:
     record.shop_tax = from_units(divide_units(check_amount(record.tax), rate))
 
 
-def _add_line(order: Order, place: int, line: Line) -> None:
+def _add_line(order: Order, place: int, line: Line) -> tuple[OrderItem, Line]:
+    """The item of a line, whose amounts are added to the order's."""
     subtotal = line.amount * line.quantity
-    item = OrderItem(
-        order=order,
-        product=line.product,
+    item = make(
+        OrderItem,
+        product_id=line.product.pk,
         product_name=line.name or line.product.title,
         price_id=line.price_id,
         cart_index=place,
@@ -191,19 +175,17 @@ def _add_line(order: Order, place: int, line: Line) -> None:
         created_at=order.created_at,
     )
     put_in_shop_currency(item)
-    item.save()
     order.subtotal += item.subtotal
     order.discount += item.discount
     order.tax += item.tax
     order.total += item.total
-    for fee in line.fees:
-        _add_fee(order, item, fee)
+    return item, line
 
 
-def _add_fee(order: Order, item: OrderItem | None, fee: Fee) -> None:
-    adjustment = OrderAdjustment(
-        order=order,
-        item=item,
+def _add_fee(order: Order, item: OrderItem | None, fee: Fee) -> OrderAdjustment:
+    """The adjustment of a fee, which is added to the order's amounts."""
+    adjustment = make(
+        OrderAdjustment,
         type="fee" if fee.amount >= 0 else "credit",
         type_key=fee.key or None,
         description=fee.label,
@@ -213,7 +195,36 @@ def _add_fee(order: Order, item: OrderItem | None, fee: Fee) -> None:
         rate=order.rate,
         created_at=order.created_at,
     )
+    if item:
+        adjustment.item = item
     put_in_shop_currency(adjustment)
-    adjustment.save()
     order.tax += fee.tax
     order.total += fee.amount + fee.tax
+    return adjustment
+
+
+def _reduce(order: Order, code: str, amount: Decimal) -> OrderAdjustment:
+    """What a discount code took off; the items' amounts are without it already."""
+    adjustment = make(
+        OrderAdjustment,
+        type="discount",
+        description=code,
+        subtotal=amount,
+        total=amount,
+        rate=order.rate,
+        created_at=order.created_at,
+    )
+    put_in_shop_currency(adjustment)
+    return adjustment
+
+
+def _pay(order: Order, transaction_id: str) -> OrderTransaction:
+    return make(
+        OrderTransaction,
+        order_id=order.pk,
+        transaction_id=transaction_id,
+        gateway=order.gateway,
+        total=order.total,
+        rate=order.rate,
+        created_at=order.created_at,
+    )

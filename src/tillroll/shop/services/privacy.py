@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import CharField, Model, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
+from django.utils import timezone
 
 from tillroll.shop.models import (
     Customer,
@@ -102,6 +103,7 @@ def erase_records(customer: Customer) -> ErasedRecords:
     """Takes a customer's name, addresses and other traces out of the shop's records, in one transaction; a
     second time does no harm."""
     with write(Topic.CUSTOMERS, Topic.ORDERS, Topic.DOWNLOADS):
+        now = timezone.now()
         customer = Customer.objects.select_for_update().get(pk=customer.pk)
         known = _list_emails(customer)
         ids = list(_list_orders(customer).values_list("pk", flat=True))
@@ -116,22 +118,28 @@ def erase_records(customer: Customer) -> ErasedRecords:
         email = f"erased-{customer.pk}@erased.invalid"
         _list_downloads(customer, ids).update(ip="", user_agent="")
         for some in _split(ids):
-            _erase_orders(some, email)
+            _erase_orders(some, email, now)
         # an address that was also used in another customer's order is theirs to keep but for itself
-        Order.objects.filter(email_folded__in=known).update(email=email, email_folded=email)
+        Order.objects.filter(email_folded__in=known).update(email=email, email_folded=email, modified_at=now)
         customer.addresses.all().delete()
         customer.emails.exclude(type="primary").delete()
         customer.emails.update(email=email, email_folded=email)
         Customer.objects.filter(pk=customer.pk).update(
-            name=ERASED, email=email, email_folded=email, user_id=0
+            name=ERASED, email=email, email_folded=email, user_id=0, modified_at=now
         )
     return erased
 
 
-def _erase_orders(ids: list[int], email: str) -> None:
+def _erase_orders(ids: list[int], email: str, now: datetime) -> None:
     key = Concat(Value("erased-"), Cast("pk", CharField()))
     Order.objects.filter(pk__in=ids).update(
-        email=email, email_folded=email, ip="", user_id=0, payment_key=key, payment_key_folded=key
+        email=email,
+        email_folded=email,
+        ip="",
+        user_id=0,
+        payment_key=key,
+        payment_key_folded=key,
+        modified_at=now,
     )
     _in_orders(OrderTransaction, ids).update(transaction_id=key)
     _in_orders(OrderNote, ids).update(content=ERASED, user_id=0)

@@ -17,7 +17,7 @@ from tillroll.shop.fields import check_amount, from_units, to_units
 from tillroll.shop.models import Order, OrderAdjustment, OrderItem
 from tillroll.shop.models.orders import NET
 from tillroll.shop.revision import Topic, write
-from tillroll.shop.services.orders import ZERO, call_hooks, put_in_shop_currency, settle
+from tillroll.shop.services.orders import ZERO, call_hooks, put_in_shop_currency
 
 
 class RefundRefused(ValueError):
@@ -51,19 +51,20 @@ def refund_order(
         wanted = _get_whole(rests) if items is None else _check_wanted(order, rests, items)
         if not wanted and not (items is None and fees):
             raise RefundRefused(f"Nothing is left of order {order.pk} to give back.")
-        refund = _begin_refund(order, moment)
-        lines = {key: _refund_item(refund, rests[key], amount) for key, amount in wanted.items()}
-        if items is None:
-            for fee in fees:
-                _refund_fee(refund, fee, lines.get(fee.item_id or 0))
-        put_in_shop_currency(refund)
-        refund.save()
-        is_whole = not any(rest.total for rest in rests.values()) and (items is None or not fees)
-        before, order.status = order.status, "refunded" if is_whole else "partially_refunded"
-        order.modified_at = moment
-        order.save()
-        kept.adjust_tally("order:refund:complete", 1)
-        settle(order, before=before)
+        with kept.following(order.pk) as followed:
+            refund = _begin_refund(order, moment)
+            followed.add(refund.pk)
+            lines = {key: _refund_item(refund, rests[key], amount) for key, amount in wanted.items()}
+            if items is None:
+                for fee in fees:
+                    _refund_fee(refund, fee, lines.get(fee.item_id or 0))
+            put_in_shop_currency(refund)
+            refund.save()
+            is_whole = not any(rest.total for rest in rests.values()) and (items is None or not fees)
+            order.status = "refunded" if is_whole else "partially_refunded"
+            order.modified_at = timezone.now()
+            order.save(update_fields=("status", "modified_at"))
+        call_hooks(order)
         call_hooks(refund)
     return refund
 
@@ -144,7 +145,7 @@ def _begin_refund(order: Order, moment: datetime) -> Order:
         rate=order.rate,
         tax_rate=order.tax_rate,
         created_at=moment,
-        modified_at=moment,
+        modified_at=timezone.now(),
         completed_at=moment,
     )
 

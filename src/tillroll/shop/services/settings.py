@@ -1,6 +1,7 @@
 """The shop's settings."""
 
 import re
+from collections.abc import Callable
 from datetime import tzinfo
 from typing import Any
 
@@ -21,14 +22,19 @@ MOST_DAYS = 36_500
 """A hundred years: what is longer is meant for ever, which is 0."""
 
 
+ZoneHook = Callable[[tzinfo], None]
+_zone_hooks: list[ZoneHook] = []
+
+
+def on_zone_changed(hook: ZoneHook) -> ZoneHook:
+    """Registers a function that is called with the shop's new zone, inside the transaction of its change."""
+    _zone_hooks.append(hook)
+    return hook
+
+
 def get_settings() -> ShopSettings:
     """The shop's settings; the defaults of a new shop where none were saved."""
     return ShopSettings.objects.first() or ShopSettings()
-
-
-def get_zone() -> tzinfo:
-    """The shop's own time zone; ZoneError for one that was kept wrongly."""
-    return parse_zone(get_settings().timezone)
 
 
 def change_settings(**changes: Any) -> ShopSettings:
@@ -37,13 +43,19 @@ def change_settings(**changes: Any) -> ShopSettings:
     for name in changes:
         if name not in known:
             raise ValidationError({name: f"There is no such setting; there are {', '.join(sorted(known))}."})
-    with write(Topic.SETTINGS):
+    # whoever writes what has a day waits for a change of zone, and the other way round
+    dated = (Topic.CUSTOMERS, Topic.ORDERS) if "timezone" in changes else ()
+    with write(Topic.SETTINGS, *dated):
         settings = get_settings()
+        zone = settings.timezone
         for name, value in changes.items():
             setattr(settings, name, value)
         settings.full_clean(validate_unique=False, validate_constraints=False)
         _check(settings)
         settings.save()
+        if settings.timezone != zone:
+            for hook in _zone_hooks:
+                hook(parse_zone(settings.timezone))
     return settings
 
 

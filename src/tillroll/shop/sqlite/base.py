@@ -16,13 +16,14 @@ LONGEST_KEPT = 10_000
 class SQLiteCursorWrapper(base.SQLiteCursorWrapper):
     def convert_query(self, query: str, *, param_names: Sequence[str] | None = None) -> str:
         if param_names is None and len(query) <= LONGEST_KEPT:
-            return _convert(query)
+            return turn_placeholders(query)
         turned: str = super().convert_query(query, param_names=param_names)  # type: ignore[misc]  # not in the stubs
         return turned
 
 
 @lru_cache(maxsize=512)
-def _convert(query: str) -> str:
+def turn_placeholders(query: str) -> str:
+    """A statement with `?` for each `%s`, as SQLite's own cursor takes it."""
     turned: str = base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
     return turned
 

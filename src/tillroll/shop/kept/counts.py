@@ -1,0 +1,64 @@
+"""Counts that are kept: of records by kind, of a term's products, of a customer's downloads."""
+
+from collections.abc import Mapping
+
+from django.utils import timezone
+
+from tillroll.shop import ranks
+from tillroll.shop.moments import bind_time
+from tillroll.shop.statements import run
+
+TERMS = """
+SELECT t.id, (
+    SELECT COUNT(*) FROM shop_productterm x JOIN shop_product p ON p.id = x.product_id
+    WHERE x.term_id = t.id AND p.status = 'publish'
+) AS products FROM shop_term t
+"""
+
+TALLIES = """
+SELECT 'product:' || status AS name, COUNT(*) AS value FROM shop_product GROUP BY status
+UNION ALL SELECT 'customer', COUNT(*) FROM shop_customer
+UNION ALL SELECT 'order:' || type || ':' || status, COUNT(*) FROM shop_order GROUP BY type, status
+UNION ALL SELECT 'discount:' || status, COUNT(*) FROM shop_discount GROUP BY status
+UNION ALL SELECT 'download', COUNT(*) FROM shop_filedownload
+"""
+
+
+def refresh_terms() -> None:
+    """How many published products have each category and tag."""
+    run(
+        f"UPDATE shop_term SET count = c.products FROM ({TERMS}) c"
+        " WHERE c.id = shop_term.id AND c.products <> shop_term.count"
+    )
+
+
+def refresh_downloads(*, is_change: bool = False) -> None:
+    """How often each customer has downloaded a file."""
+    count = "(SELECT COUNT(*) FROM shop_filedownload d WHERE d.customer_id = shop_customer.id)"
+    dated = ", modified_at = %s" if is_change else ""
+    run(
+        f"UPDATE shop_customer SET download_count = {count}{dated} WHERE download_count <> {count}",
+        (bind_time(timezone.now()),) if is_change else (),
+    )
+
+
+def refresh_tallies() -> None:
+    """How many records there are of each kind, and where in their lists they are."""
+    run("DELETE FROM shop_tally")
+    run(f"INSERT INTO shop_tally (name, value) {TALLIES}")
+    ranks.rebuild()
+
+
+def adjust_tally(name: str, by: int) -> None:
+    """Adds to one count, which begins at 0."""
+    adjust_tallies({name: by})
+
+
+def adjust_tallies(counts: Mapping[str, int]) -> None:
+    """Adds to some counts, which begin at 0."""
+    if changes := sorted((name, by) for name, by in counts.items() if by):
+        run(
+            f"INSERT INTO shop_tally (name, value) VALUES {', '.join(['(%s, %s)'] * len(changes))}"
+            " ON CONFLICT (name) DO UPDATE SET value = shop_tally.value + excluded.value",
+            [value for change in changes for value in change],
+        )
