@@ -1,116 +1,166 @@
-"""The API against its floor: `script/bench`.
+"""The bench: `script/bench` alone is a short run of a few minutes, `script/bench NAME...` runs parts.
 
-Both run on granian with one worker and two threads, over the same demo shop in an SQLite file, and are asked
-in turn. The floor (floor.py) is a bare WSGI application with the same statements through sqlite3 and the
-same JSON through msgspec. Before anything is measured, the answers of both must be equal but for
-request_speed.
+Every part compares Tillroll with something of the same run, in turn, and prints medians with the least and
+the most. The goals of the parts that ran are judged at the end; a missed one ends the program with 1.
 """
 
 import argparse
-import json
+import os
 import sys
 import tempfile
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
-from time import perf_counter
-from urllib.request import urlopen
+from typing import NamedTuple
+from urllib.parse import quote
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as Drawn
 
-from bench.load import Load, measure
-from bench.servers import make_environment, read_pair, run_tillroll, serve
+from bench.against import CONNECTIONS, measure_against
+from bench.answers import measure_answers
+from bench.depth import measure_depth
+from bench.gates import measure_gates
+from bench.goals import judge
+from bench.imports import measure_imports
+from bench.load import LoadError
+from bench.machine import describe_machine
+from bench.peers.part import measure_peers
+from bench.plan import Part, Plan
+from bench.postgresql import measure_postgresql
+from bench.recording import measure_recording
+from bench.report import Table, tabulate, tabulate_verdicts
+from bench.results import Line, Row, encode, list_rows
+from bench.size import measure_size
+from bench.start import measure_start
+from bench.streaming import measure_streaming
+from bench.workers import measure_workers
 
-QUESTIONS = {
-    "products": "/edd-api/v2/products/?number=10",
-    "v1 customers, 10": "/edd-api/v1/customers/?number=10",
-    "v2 customers, 10": "/edd-api/v2/customers/?number=10",
-    "v1 sales, 10": "/edd-api/v1/sales/?number=10",
-    "v1 sales, 50": "/edd-api/v1/sales/?number=50",
-    "v2 sales, 10": "/edd-api/v2/sales/?number=10",
-    "v2 sales, 50": "/edd-api/v2/sales/?number=50",
-    "discounts": "/edd-api/v2/discounts/?number=10",
-    "file download logs": "/edd-api/v2/file-download-logs/?number=10",
-    "stats": "/edd-api/v2/stats/?format=json",
-    "info": "/edd-api/v2/info/?format=json",
+
+class Named(NamedTuple):
+    measure: Part
+    about: str
+
+
+PARTS = {
+    "answers": Named(measure_answers, "every question beside the floor, and repeated beside constant bytes"),
+    "size": Named(measure_size, "every question at 100,000 and 1,000,000 orders beside 10,000"),
+    "depth": Named(measure_depth, "page 10,000 of a list beside page 1, at 1,000,000 orders"),
+    "streaming": Named(
+        measure_streaming, "all customers at 1,000,000 orders: memory, first byte, others' time"
+    ),
+    "workers": Named(measure_workers, "two workers beside one"),
+    "start": Named(measure_start, "start to first answer at 1,000,000 orders beside 10,000"),
+    "import": Named(measure_imports, "the import of a dump of 1,000,000 orders beside a bare loop"),
+    "recording": Named(measure_recording, "orders recorded by the service beside a bare loop"),
+    "postgresql": Named(measure_postgresql, "two questions on PostgreSQL beside bare psycopg"),
+    "gates": Named(measure_gates, "with the request log and quotas beside without"),
+    "peers": Named(measure_peers, "Datasette, and FastAPI with SQLAlchemy, on the same SQLite file"),
 }
-GOALS = {"v2 customers, 10": 0.60, "v2 sales, 50": 0.70}
-"""Shares of the floor that must be reached."""
+BROKE_OFF = "broke off"
+TOKEN = "TILLROLL_BENCH_TOKEN"
+SHORT = ("answers", "gates")
+"""What a run without names does: what needs no large shop."""
 
 
 def main() -> None:
+    asked = _read_arguments()
+    parts = {name: PARTS[name].measure for name in asked.parts or SHORT}
+    if asked.against:
+        today = datetime.now(UTC).date()
+        credentials = f"&key={quote(asked.key)}&token={quote(asked.token)}"
+        parts = {
+            "against": lambda plan: measure_against(
+                plan, asked.against, credentials, asked.connections, today
+            )
+        }
+    how = f"{asked.rounds} rounds of {asked.seconds:g} s, the sides in turn."
+    with ExitStack() as kept:
+        shops = asked.shops or Path(kept.enter_context(tempfile.TemporaryDirectory(prefix="bench-shops-")))
+        is_short = not asked.parts and not asked.against
+        plan = Plan(shops, asked.rounds, asked.seconds, asked.only, is_short, asked.orders)
+        keep = _Keeper(asked.save)
+        keep(describe_machine(how))
+        for name, measure in parts.items():
+            try:
+                for row in measure(plan):
+                    sys.stderr.write(f"{name}: {row.name}, {row.form}\n")
+                    keep(row)
+            except LoadError as error:
+                keep(Row(part=name, name=BROKE_OFF, note=str(error)))
+            _print(tabulate([row for row in list_rows(keep.lines) if row.part == name]))
+    rows = list_rows(keep.lines)
+    verdicts = judge(rows, list(parts))
+    for verdict in verdicts:
+        keep(verdict)
+    _print([tabulate_verdicts(verdicts)])
+    is_good = all(one.outcome != "missed" for one in verdicts) and all(row.name != BROKE_OFF for row in rows)
+    sys.exit(0 if is_good else 1)
+
+
+class _Keeper:
+    """Keeps the lines of a run, and writes each into the file at once: a long run may be broken off."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self.lines: list[Line] = []
+
+    def __call__(self, line: Line) -> None:
+        self.lines.append(line)
+        if self._path:
+            with self._path.open("ab") as file:
+                file.write(encode(line))
+
+
+def _read_arguments() -> argparse.Namespace:
+    names = "\n".join(f"  {name:<10} {part.about}" for name, part in PARTS.items())
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="script/bench",
+        description=f"{__doc__}\nparts:\n{names}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--orders", type=int, default=10_000, help="orders of the demo shop")
-    parser.add_argument("--rounds", type=int, default=7, help="rounds of each question on each server")
-    parser.add_argument("--seconds", type=float, default=2, help="seconds of a round")
+    parser.add_argument("parts", nargs="*", metavar="NAME", help="a part")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each question on each side")
+    parser.add_argument("--seconds", type=float, default=1, help="seconds of a round; wrk takes whole ones")
     parser.add_argument(
         "--only", metavar="WORDS", default="", help="only questions whose name has these words"
     )
-    asked = parser.parse_args()
-    console = Console(width=110)
-    with tempfile.TemporaryDirectory() as home, ExitStack() as servers:
-        environment = make_environment(Path(home))
-        run_tillroll(("demo", "--orders", str(asked.orders)), environment)
-        began = perf_counter()
-        ours = servers.enter_context(serve("tillroll.wsgi:application", environment))
-        started = perf_counter() - began
-        floor = servers.enter_context(serve("bench.floor:application", environment))
-        pair = read_pair(Path(home))
-        chosen = {name: url for name, url in QUESTIONS.items() if asked.only in name}
-        for url in chosen.values():
-            _compare(ours.base + url + pair, floor.base + url + pair)
-        table = Table(title=f"{asked.orders:,} orders, {asked.rounds} rounds of {asked.seconds:g} s, in turn")
-        for heading in ("question", "floor/s", "Tillroll/s", "ratio", "p50 ms", "p99 ms"):
-            table.add_column(heading, justify="left" if heading == "question" else "right")
-        failed = []
-        for name, url in chosen.items():
-            rounds = [
-                (
-                    measure(floor.base + url + pair, asked.seconds),
-                    measure(ours.base + url + pair, asked.seconds),
-                )
-                for _ in range(asked.rounds)
-            ]
-            ratio = _add_row(table, name, rounds)
-            if ratio < GOALS.get(name, 0):
-                failed.append(f"{name}: {ratio:.2f} of the floor; the goal is {GOALS[name]:.2f}.")
-        console.print(table)
-        console.print(
-            f"Start to first answer {started:.1f} s; the worker's memory {ours.read_megabytes():.0f} MB."
-        )
-    for line in failed:
-        console.print(line)
-    sys.exit(1 if failed else 0)
-
-
-def _add_row(table: Table, name: str, rounds: list[tuple[Load, Load]]) -> float:
-    """Medians with the least and the most; the ratio is that of the medians."""
-    floor, ours = ([pair[side].rate for pair in rounds] for side in (0, 1))
-    ratio = median(ours) / median(floor)
-    table.add_row(
-        name,
-        f"{median(floor):,.0f} ({min(floor):,.0f}-{max(floor):,.0f})",
-        f"{median(ours):,.0f} ({min(ours):,.0f}-{max(ours):,.0f})",
-        f"{ratio:.2f}",
-        f"{median(pair[1].p50 for pair in rounds):.1f}",
-        f"{median(pair[1].p99 for pair in rounds):.1f}",
+    parser.add_argument("--orders", type=int, default=0, help="another size, for parts that measure one shop")
+    parser.add_argument(
+        "--shops", type=Path, metavar="FOLDER", help="keep the shops here and take those that are there"
     )
-    return ratio
+    parser.add_argument("--save", type=Path, metavar="FILE", help="append what was found as lines of JSON")
+    other = parser.add_argument_group("another EDD-compatible server, with the same questions")
+    other.add_argument("--against", metavar="URL", help="its address; nothing of Tillroll's is started then")
+    other.add_argument("--key", default="", help="a public key there")
+    other.add_argument(
+        "--token", default=os.environ.get(TOKEN, ""), help=f"its token; better in the environment, as {TOKEN}"
+    )
+    other.add_argument("--connections", type=int, default=CONNECTIONS, help="at once; be gentle")
+    asked = parser.parse_args()
+    if unknown := [name for name in asked.parts if name not in PARTS]:
+        parser.error(f"There is no part {unknown[0]}; there are {', '.join(PARTS)}.")
+    if asked.against and not asked.against.startswith(("http://", "https://")):
+        parser.error("--against takes an address that begins with http:// or https://.")
+    if asked.against and not (asked.key and asked.token):
+        parser.error(f"--against needs a --key, and its token in {TOKEN} (or by --token).")
+    if asked.rounds < 1 or asked.seconds <= 0:
+        parser.error("--rounds takes a whole number from 1 up, --seconds a number above 0.")
+    if asked.shops:
+        asked.shops.mkdir(parents=True, exist_ok=True)
+    return asked
 
 
-def _compare(ours: str, floor: str) -> None:
-    """The floor must do the same work: its answers are ours."""
-    answers = []
-    for url in (ours, floor):
-        with urlopen(url, timeout=30) as answer:
-            data = json.load(answer)
-        data.pop("request_speed")
-        answers.append(data)
-    if answers[0] != answers[1]:
-        sys.exit(f"The floor answers something else: {ours.partition('&key')[0]}")
+def _print(tables: list[Table]) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 150)
+    for table in (table for table in tables if table.rows):
+        drawn = Drawn(title=table.title, title_justify="left")
+        for place, column in enumerate(table.columns):
+            is_text = not place or not column or not table.rows[0][place][:1].isdigit()
+            drawn.add_column(column, justify="left" if is_text else "right")
+        for cells in table.rows:
+            drawn.add_row(*cells)
+        console.print(drawn)
 
 
 if __name__ == "__main__":

@@ -1,73 +1,74 @@
 """The floor's lists: customers, sales, discounts and downloads, and the short answer of info."""
 
-# ruff: noqa: S608 (SQL is put together from this module's own constants; values are bound)
-
 import re
-from collections.abc import Sequence
+from datetime import date
+from functools import cache
 from html import escape
 from urllib.parse import urlsplit
 
-from bench.floor_shop import UNITS, Row, Run, Shop, group, marks, nine, number, plain, six, time
+from bench.floor_shop import UNITS, Row, Run, Shop, group, nine, number, plain, six
+from bench.floor_statements import Asked, Chosen, take_for
+from tillroll.eddapi import queries
+from tillroll.eddapi.filters import Filter, Order
+from tillroll.eddapi.places import find_created
 from tillroll.eddapi.titles import display_title
+from tillroll.shop.text import fold_case
 from tillroll.shop.zone import to_local_text
+from tillroll.stats.periods import get_span
 
-Asked = dict[str, str]
 Body = dict[str, object]
 
-CUSTOMERS = f"""
-SELECT c.id, c.user_id, c.email, c.name, {time("c.created_at")}, c.purchase_count, c.purchase_whole,
-c.purchase_rest, c.download_count, u.login, u.display_name
-FROM shop_customer c LEFT JOIN access_user u ON u.wire_id = c.user_id AND c.user_id > 0
-WHERE c.id > 0 ORDER BY c.id DESC LIMIT ? OFFSET ?
-"""
+_CUSTOMERS = "shop_customer c"
+ALL_CUSTOMERS = Chosen.of(queries.list_customers, _CUSTOMERS, "c.id", queries.ALL_CUSTOMERS)
+CUSTOMER = Chosen.of(queries.list_customers, _CUSTOMERS, "c.id", queries.with_customer_id(1))
+CUSTOMER_AT = Chosen.of(queries.list_customers, _CUSTOMERS, "c.id", queries.with_customer_email("@"))
 
-ORDERS = f"""
-SELECT o.id, o.number, o.mode, o.status, o.payment_key, o.subtotal, o.tax, o.total, o.gateway,
-COALESCE(o.customer_id, 0), o.user_id, o.email, {time("o.created_at")}
-FROM shop_order o WHERE {{}} AND o.type = 'sale' ORDER BY o.id DESC LIMIT ? OFFSET ?
-"""
-NET = ("complete", "partially_refunded", "revoked", "on_hold")
-NET_ORDERS = ORDERS.format(f"o.status IN ({', '.join(map(repr, NET))})")
-COMPLETE_ORDERS = ORDERS.format("o.status = 'complete'")
+_ORDERS = "shop_order o"
+NET_ORDERS = Chosen.of(queries.list_orders, _ORDERS, "o.id", queries.NET_SALES)
+NET_ORDERS_OF = Chosen.of(queries.list_orders, _ORDERS, "o.id", queries.sold_to(queries.NET_SALES, "@"))
+COMPLETE_ORDERS = Chosen.of(queries.list_orders, _ORDERS, "o.id", queries.COMPLETE_SALES)
+COMPLETE_ORDERS_OF = Chosen.of(
+    queries.list_orders, _ORDERS, "o.id", queries.sold_to(queries.COMPLETE_SALES, "@")
+)
+ORDER = Chosen.of(queries.list_orders, _ORDERS, "o.id", queries.with_order_id(1), Order("o.id"))
+ORDER_UNDER = Chosen.of(queries.list_orders, _ORDERS, "o.id", queries.with_payment_key("key"), Order("o.id"))
+
+DISCOUNTS = Chosen.of(queries.list_discounts, "shop_discount d", "d.id", queries.LISTED_DISCOUNTS)
+DOWNLOADS = Chosen.of(queries.list_downloads, "shop_filedownload l", "l.id", queries.ALL_DOWNLOADS)
 
 NOTED = {
     "stripe": re.compile(r"Stripe Charge ID: (\S+)"),
     "paypal": re.compile(r"PayPal Transaction ID: (\S+)"),
 }
 
-ITEMS = """
-SELECT i.order_id, i.id, COALESCE(i.product_id, 0), i.quantity, i.product_name, i.total, i.price_id, x.name,
-p.title, p.status, p.is_protected
-FROM shop_orderitem i LEFT JOIN shop_product p ON p.id = i.product_id
-LEFT JOIN shop_priceoption x ON x.product_id = p.id AND x.price_id = i.price_id AND p.has_price_options
-WHERE i.order_id IN ({}) ORDER BY i.order_id, i.cart_index, i.id
-"""
 
-DISCOUNTS = f"""
-SELECT d.id, d.name, d.code, d.amount, d.min_charge, d.amount_type, d.use_count, d.max_uses,
-{time("d.starts_at")}, {time("d.ends_at")}, d.status, d.requirement_condition, d.scope, d.once_per_customer
-FROM shop_discount d WHERE d.status <> 'archived' ORDER BY d.id DESC LIMIT ? OFFSET ?
-"""
-
-DOWNLOADS = f"""
-SELECT l.id, COALESCE(c.user_id, 0), l.product_id, p.title, p.status, p.is_protected, l.customer_id,
-l.order_id, l.file_name, f.name, f.file, l.ip, {time("l.created_at")}
-FROM shop_filedownload l LEFT JOIN shop_customer c ON c.id = l.customer_id
-LEFT JOIN shop_product p ON p.id = l.product_id
-LEFT JOIN shop_productfile f ON f.product_id = l.product_id AND f.file_id = l.file_id
-WHERE l.id > 0 ORDER BY l.id DESC LIMIT ? OFFSET ?
-"""
+@cache
+def _choose_created(condition: str, is_counted: bool) -> Chosen:
+    """The customers of a span, by what the blocks say of it."""
+    return Chosen.of(queries.list_customers, _CUSTOMERS, "c.id", Filter(condition, is_counted=is_counted))
 
 
-def _page(run: Run, query: str, asked: Asked) -> tuple[list[Row], bool]:
-    """The page's rows, and whether the list may go on behind it: only then Tillroll asks for the total."""
-    size = int(asked.get("number", 10))
-    rows = run(query, (size, 0))
-    return rows, len(rows) == size
+def _find_customers(run: Run, shop: Shop, asked: Asked) -> list[Row]:
+    if value := asked.get("customer"):
+        if value.isdigit():
+            return CUSTOMER.read(run, asked, (int(value),))
+        folded = fold_case(value)
+        return CUSTOMER_AT.read(run, asked, (folded, folded))
+    if "date" in asked:
+        first, last = (date.fromisoformat(asked[end]) for end in ("startdate", "enddate"))
+        rows = find_created(run, queries.ALL_CUSTOMERS, *get_span(first, last, shop.zone))
+        return _choose_created(rows.condition, rows.is_counted).read(run, asked, rows.values)
+    return ALL_CUSTOMERS.read(run, asked)
 
 
-def _total(run: Run, *tallies: str) -> None:
-    run(f"SELECT SUM(value) FROM shop_tally WHERE name IN ({', '.join(map(repr, tallies))})")
+def _find_orders(run: Run, asked: Asked, every: Chosen, of_one: Chosen) -> list[Row]:
+    if value := asked.get("id"):
+        return ORDER.read_one(run, int(value))
+    if value := asked.get("purchasekey"):
+        return ORDER_UNDER.read_one(run, fold_case(value))
+    if value := asked.get("email"):
+        return of_one.read(run, asked, (fold_case(value),))
+    return every.read(run, asked)
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -75,10 +76,8 @@ def _split(name: str) -> tuple[str, str]:
     return first, "" if rest.startswith(" ") else rest
 
 
-def customers_v1(run: Run, _shop: Shop, asked: Asked) -> Body:
-    rows, goes_on = _page(run, CUSTOMERS, asked)
-    if goes_on:
-        _total(run, "customer")
+def customers_v1(run: Run, shop: Shop, asked: Asked) -> Body:
+    rows = _find_customers(run, shop, asked)
     answer = []
     for key, user, email, name, _, purchases, whole, rest, downloads, login, shown in rows:
         first, last = _split(name) if user else ("Guest", "Guest")
@@ -104,17 +103,11 @@ def customers_v1(run: Run, _shop: Shop, asked: Asked) -> Body:
     return {"customers": answer}
 
 
-def customers_v2(run: Run, _shop: Shop, asked: Asked) -> Body:
-    rows, goes_on = _page(run, CUSTOMERS, asked)
-    if goes_on:
-        _total(run, "customer")
+def customers_v2(run: Run, shop: Shop, asked: Asked) -> Body:
+    rows = _find_customers(run, shop, asked)
     keys = [row[0] for row in rows]
     addresses: dict[int, list[str]] = {}
-    for key, email in run(
-        f"SELECT customer_id, email FROM shop_customeremail WHERE customer_id IN ({marks(keys)})"
-        " ORDER BY id DESC",
-        keys,
-    ):
+    for key, email in run(take_for(queries.list_customer_emails, len(keys)), keys):
         addresses.setdefault(key, []).append(email)
     answer = []
     for key, user, email, name, created, purchases, whole, rest, downloads, login, shown in rows:
@@ -143,26 +136,17 @@ def customers_v2(run: Run, _shop: Shop, asked: Asked) -> Body:
     return {"customers": answer}
 
 
-def _parts(run: Run, keys: Sequence[int]) -> tuple[dict[int, list[Row]], ...]:
+def _parts(run: Run, keys: list[int]) -> tuple[dict[int, list[Row]], ...]:
     """Items, adjustments and transactions of the orders, by order."""
-    places = marks(keys)
-    return (
-        group(run(ITEMS.format(places), keys)),
-        group(
-            run(
-                "SELECT order_id, item_id, id, type, type_key, description, subtotal, tax, total"
-                f" FROM shop_orderadjustment WHERE order_id IN ({places}) ORDER BY id",
-                keys,
-            )
-        ),
-        group(
-            run(
-                "SELECT order_id, transaction_id FROM shop_ordertransaction"
-                f" WHERE order_id IN ({places}) ORDER BY created_at, id",
-                keys,
-            )
-        ),
+    items, adjustments, transactions = (
+        group(run(take_for(ask, len(keys)), keys))
+        for ask in (
+            queries.list_order_items,
+            queries.list_order_adjustments,
+            queries.list_first_transactions,
+        )
     )
+    return items, adjustments, transactions
 
 
 def _fees(adjustments: list[Row]) -> list[Row]:
@@ -171,9 +155,7 @@ def _fees(adjustments: list[Row]) -> list[Row]:
 
 
 def sales_v2(run: Run, shop: Shop, asked: Asked) -> Body:
-    rows, goes_on = _page(run, NET_ORDERS, asked)
-    if goes_on:
-        _total(run, *(f"order:sale:{status}" for status in NET))
+    rows = _find_orders(run, asked, NET_ORDERS, NET_ORDERS_OF)
     items, adjustments, transactions = _parts(run, [row[0] for row in rows])
     answer = []
     for (
@@ -246,21 +228,12 @@ def _fee_v2(row: Row, line: Row | None) -> Body:
 
 
 def sales_v1(run: Run, shop: Shop, asked: Asked) -> Body:
-    rows, goes_on = _page(run, COMPLETE_ORDERS, asked)
-    if goes_on:
-        _total(run, "order:sale:complete")
+    rows = _find_orders(run, asked, COMPLETE_ORDERS, COMPLETE_ORDERS_OF)
     items, adjustments, transactions = _parts(run, [row[0] for row in rows])
     noted = [row[0] for row in rows if row[8] in NOTED]
-    notes = group(
-        run(
-            f"SELECT order_id, content FROM shop_ordernote WHERE order_id IN ({marks(noted)}) ORDER BY id",
-            noted,
-        )
-    )
+    notes = group(run(take_for(queries.list_order_notes, len(noted)), noted)) if noted else {}
     customers = sorted({row[9] for row in rows if row[9]})
-    buyers = group(
-        run(f"SELECT id, user_id, email FROM shop_customer WHERE id IN ({marks(customers)})", customers)
-    )
+    buyers = group(run(take_for(queries.list_buyers, len(customers)), customers))
     answer = []
     for key, _, _, _, payment_key, subtotal, tax, total, gateway, customer, user, email, created in rows:
         lines = items.get(key, [])
@@ -304,7 +277,7 @@ def _transaction(
     if key in transactions:
         return transactions[key][0][1]
     if gateway not in NOTED:
-        return key
+        return False if gateway == "paypal_commerce" else key
     for _, content in notes.get(key, ()):
         if found := NOTED[gateway].search(content):
             return found[1]
@@ -324,19 +297,10 @@ def _fee_v1(row: Row, line: Row | None) -> Body:
 
 
 def discounts(run: Run, _shop: Shop, asked: Asked) -> Body:
-    rows, goes_on = _page(run, DISCOUNTS, asked)
-    if goes_on:
-        run(
-            "SELECT COUNT(*) FROM (SELECT 1 FROM shop_discount d WHERE d.status <> 'archived' LIMIT 10001)"
-            " AS few"
-        )
+    rows = DISCOUNTS.read(run, asked)
     keys = [row[0] for row in rows]
     named: dict[tuple[int, str], list[str]] = {}
-    for key, role, product in run(
-        "SELECT discount_id, role, product_ref FROM shop_discountproduct"
-        f" WHERE discount_id IN ({marks(keys)}) ORDER BY discount_id, position",
-        keys,
-    ):
+    for key, role, product in run(take_for(queries.list_discount_products, len(keys)), keys):
         named.setdefault((key, role), []).append(product)
     return {
         "discounts": [
@@ -364,9 +328,7 @@ def discounts(run: Run, _shop: Shop, asked: Asked) -> Body:
 
 
 def downloads(run: Run, _shop: Shop, asked: Asked) -> Body:
-    rows, goes_on = _page(run, DOWNLOADS, asked)
-    if goes_on:
-        _total(run, "download")
+    rows = DOWNLOADS.read(run, asked)
     return {
         "download_logs": [
             {

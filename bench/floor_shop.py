@@ -8,7 +8,8 @@ from typing import Any
 from tillroll.shop.zone import parse_zone
 
 Row = tuple[Any, ...]
-Run = Callable[..., list[Row]]
+Run = Callable[[str, Sequence[object]], list[Row]]
+"""Runs a statement with its values and gives its rows."""
 
 UNITS = 1_000_000_000
 """10^-9 units in one whole."""
@@ -27,17 +28,10 @@ class Shop:
     def load(cls, run: Run) -> "Shop":
         (row,) = run(
             "SELECT timezone, currency, currency_position, decimal_separator, thousands_separator,"
-            " edd_version FROM shop_shopsettings"
+            " edd_version FROM shop_shopsettings",
+            (),
         )
         return cls(parse_zone(row[0]), *row[1:])
-
-
-def marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))
-
-
-def time(column: str) -> str:
-    return f"SUBSTR(CAST({column} AS TEXT), 1, 19)"
 
 
 def group(rows: list[Row]) -> dict[int, list[Row]]:

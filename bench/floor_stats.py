@@ -1,93 +1,83 @@
-"""The floor's stats: one statement for all spans, summed in two parts as Tillroll sums them."""
-
-# ruff: noqa: S608 (SQL is put together from this module's own constants; values are bound)
+"""The floor's stats: days, periods, all time, and each product's sums."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta
 
-from bench.floor_shop import UNITS, Row, Run, Shop, cents, number
+from bench.floor_shop import Run, Shop, cents, number
+from bench.floor_statements import Asked, take
+from tillroll.eddapi import queries
+from tillroll.eddapi.formats import DayMap
+from tillroll.shop.fields import UNITS
+from tillroll.stats.figures import Days, Figures, list_days, list_products, sum_days
 
-Span = tuple[str, str]
-
-SUMS = """
-COUNT(CASE WHEN o.type = 'sale' AND o.status IN ('complete', 'partially_refunded', 'revoked', 'on_hold')
-THEN 1 END),
-COUNT(CASE WHEN o.type = 'sale' AND o.status IN ('complete', 'revoked') THEN 1 END),
-COALESCE(SUM(o.shop_total / 1000000000), 0), COALESCE(SUM(o.shop_total % 1000000000), 0),
-COALESCE(SUM(o.shop_tax / 1000000000), 0), COALESCE(SUM(o.shop_tax % 1000000000), 0)
-"""
-
-EARNING = """
-o.type IN ('sale', 'refund')
-AND o.status IN ('complete', 'refunded', 'partially_refunded', 'revoked', 'on_hold')
-"""
-
-IN_SPANS = f"""
-WITH span (place, first, past) AS (VALUES {{}}) SELECT s.place, {SUMS} FROM span s JOIN shop_order o
-ON o.created_at >= s.first AND o.created_at < s.past AND {EARNING} GROUP BY s.place
-"""
-
-ALL_TIME = f" UNION ALL SELECT {{}}, {SUMS} FROM shop_order o WHERE {EARNING}"
+_DAYS = (date.min, date.max)
+CUSTOMERS = take(queries.count_rows, "shop_customer c", queries.ALL_CUSTOMERS)
+PRODUCTS = take(list_products)
+PRODUCT = take(list_products, 1)
+DEFAULT = take(sum_days, [_DAYS, _DAYS, _DAYS, None])
+PERIOD = take(sum_days, [_DAYS])
+EACH_DAY = take(list_days, *_DAYS)
 
 
-def answer(run: Run, shop: Shop, asked: dict[str, str]) -> dict[str, object]:
-    if "date" in asked:
-        return _by_day(run, shop, asked)
+def answer(run: Run, shop: Shop, asked: Asked) -> dict[str, object]:
+    kind = asked.get("type")
+    if kind is None:
+        return {"stats": _default(run, shop)}
+    if kind == "customers":
+        return {"customers": {"total_customers": run(CUSTOMERS, ())[0][0]}}
+    if "product" in asked:
+        return {kind: _by_product(run, kind, asked["product"])}
+    if asked["date"] == "range":
+        return _by_day(run, kind, asked)
+    today = datetime.now(UTC).astimezone(shop.zone).date()  # the matrix asks for no other name
+    (figures,) = _sum(run, PERIOD, [(today, today)])
+    return {kind: {"today": _show(figures, kind)}}
+
+
+def _default(run: Run, shop: Shop) -> dict[str, object]:
     today = datetime.now(UTC).astimezone(shop.zone).date()
     this_month = today.replace(day=1)
     last_month = (this_month - timedelta(days=1)).replace(day=1)
-    tomorrow = today + timedelta(days=1)
-    spans = [
-        _span(first, past, shop.zone)
-        for first, past in ((today, tomorrow), (this_month, tomorrow), (last_month, this_month))
-    ]
-    *named, ever = _sum(run, spans, with_all=True)
+    days = [(today, today), (this_month, today), (last_month, this_month - timedelta(days=1))]
+    *named, ever = _sum(run, DEFAULT, days)
     names = ("today", "current_month", "last_month")
-    sales: dict[str, object] = {name: row[1] for name, row in zip(names, named, strict=True)}
-    earnings: dict[str, object] = {
-        name: _amount(_earned(row)) for name, row in zip(names, named, strict=True)
-    }
+    totals = {"sales": ever.headline, "earnings": number(max(ever.total, 0))}
     return {
-        "stats": {
-            "sales": sales | {"totals": ever[2]},
-            "earnings": earnings | {"totals": number(_earned(ever))},
-        }
+        kind: {name: _show(figures, kind) for name, figures in zip(names, named, strict=True)}
+        | {"totals": totals[kind]}
+        for kind in ("sales", "earnings")
     }
 
 
-def _by_day(run: Run, shop: Shop, asked: dict[str, str]) -> dict[str, object]:
+def _by_day(run: Run, kind: str, asked: Asked) -> dict[str, object]:
     first, last = (date.fromisoformat(asked[end]) for end in ("startdate", "enddate"))
+    found = {str(day): _join(*row) for day, *row in run(EACH_DAY, (str(first), str(last)))}
     days = [first + timedelta(days=place) for place in range((last - first).days + 1)]
-    figures = _sum(run, [_span(day, day + timedelta(days=1), shop.zone) for day in days])
-    earned = [_earned(row) for row in figures]
-    return {
-        "earnings": {f"{day:%Y%m%d}": _amount(units) for day, units in zip(days, earned, strict=True)},
-        "totals": _hundredths(sum(map(cents, earned))),
-    }
+    shown = {f"{day:%Y%m%d}": _show(found.get(str(day), Figures()), kind) for day in days}
+    whole = sum(round(value * 100) for value in shown.values())
+    return {kind: DayMap(shown), "totals": whole // 100 if kind == "sales" else _hundredths(whole)}
 
 
-def _span(first: date, past: date, zone: tzinfo) -> Span:
-    start, end = (
-        datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC) for day in (first, past)
-    )
-    return f"{start:%Y-%m-%d %H:%M:%S}", f"{end:%Y-%m-%d %H:%M:%S}"
+def _by_product(run: Run, kind: str, product: str) -> list[object]:
+    rows = run(PRODUCTS, ()) if product == "all" else run(PRODUCT, (int(product),))
+    if kind == "sales":
+        return [{slug: str(sold or 0)} for slug, sold, *_ in rows]
+    return [
+        {slug: _hundredths(cents((whole or 0) * UNITS + (rest or 0)))} for slug, _, whole, rest, *_ in rows
+    ]
 
 
-def _sum(run: Run, spans: Sequence[Span], *, with_all: bool = False) -> list[Row]:
-    query = IN_SPANS.format(", ".join(["(?, ?, ?)"] * len(spans)))
-    if with_all:
-        query += ALL_TIME.format(len(spans))
-    values = [value for place, span in enumerate(spans) for value in (place, *span)]
-    found = {row[0]: row for row in run(query, values)}
-    return [found.get(place, (place, 0, 0, 0, 0, 0, 0)) for place in range(len(spans) + with_all)]
+def _sum(run: Run, statement: str, stretches: Sequence[Days]) -> list[Figures]:
+    bounds = [str(day) for days in stretches for day in days]
+    return [_join(*row) for _, *row in sorted(run(statement, bounds))]
 
 
-def _earned(row: Row) -> int:
-    return int(row[3]) * UNITS + int(row[4])
+def _join(sales: int, headline: int, whole: int, rest: int, tax: int, tax_rest: int) -> Figures:
+    return Figures(sales, headline, whole * UNITS + rest, tax * UNITS + tax_rest)
 
 
-def _amount(units: int) -> float:
-    return _hundredths(cents(units))
+def _show(figures: Figures, kind: str) -> float:
+    return figures.sales if kind == "sales" else _hundredths(cents(figures.total))
 
 
 def _hundredths(amount: int) -> float:

@@ -2,14 +2,15 @@
 
 from datetime import datetime, tzinfo
 
-from tillroll.wsgi import application  # isort: skip  (sets Django up, which the others need)
+from tillroll.wsgi import make_worker  # isort: skip  (sets Django up, which the others need)
 
+from tillroll.access.grants import Allowance
 from tillroll.access.keys import Caller
 from tillroll.access.log import Line, RequestLog
-from tillroll.access.quota import Allowance, Quotas
+from tillroll.access.quota import Quotas
 from tillroll.access.usage import Uses
 
-__all__ = ["application"]
+__all__ = ["make_worker"]
 
 
 def _admit(self: Quotas, caller: Caller, zone: tzinfo, now: datetime) -> Allowance:
