@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import django
 import pytest
@@ -104,6 +105,18 @@ def no_background() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Background, "_start", lambda _background: None)
         yield
+
+
+@pytest.fixture(scope="module")
+def kept_shop(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """An empty shop that a module-scoped fixture may fill: really committed, and removed behind the module's
+    tests. What a test itself writes is rolled back."""
+    from tests.shops import empty_shop
+
+    with django_db_blocker.unblock():
+        empty_shop()
+        yield
+        empty_shop()
 
 
 @pytest.fixture

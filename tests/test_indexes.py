@@ -167,8 +167,8 @@ CUT = (3_000 << BITS) + 1
 """The newest customer's id, from which a day's customers, one an hour, end inside of a block."""
 
 
-@pytest.fixture
-def shop() -> Shop:
+@pytest.fixture(scope="module")
+def shop(kept_shop: None) -> Shop:
     """Some orders with everything, many bare ones, and the store's own counts of them."""
     filled = fill(40)
     now = timezone.now()

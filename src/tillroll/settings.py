@@ -128,7 +128,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "tillroll.backoffice",  # its templates go before those of the two below
     "unfold",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # urls.py asks for the pages: a command needs none
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

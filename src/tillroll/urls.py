@@ -3,6 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
+from tillroll.backoffice import admin  # noqa: F401  (it puts the pages into the site)
 from tillroll.backoffice.site import site
 
 urlpatterns = [

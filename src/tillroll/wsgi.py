@@ -14,6 +14,7 @@ django = get_wsgi_application()
 from django.conf import settings  # noqa: E402  (models can be imported only now)
 from django.db import connections  # noqa: E402
 
+import tillroll.urls  # noqa: E402, F401  (the pages are loaded before the first of them is asked for)
 from tillroll.access.background import start_in_worker  # noqa: E402
 from tillroll.databases import use_pool  # noqa: E402
 from tillroll.eddapi import replicas  # noqa: E402

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,11 +96,13 @@ class Shop:
             check=False,
         )
 
-    def serve(self, *arguments: str, port: int = 0, **environment: str) -> Server:
+    def serve(
+        self, *arguments: str, port: int = 0, command: Sequence[str] = COMMAND, **environment: str
+    ) -> Server:
         """Starts a server; `wait_until_ready` says when it answers."""
         chosen = port or find_free_port()
         process = subprocess.Popen(
-            [*COMMAND, "serve", "--port", str(chosen), *arguments],
+            [*command, "serve", "--port", str(chosen), *arguments],
             env={**self.environment, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -8,7 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from tests.cli.running import make_environment
+from tests.cli.running import Shop, make_environment
 from tillroll import __version__
 from tillroll.cli import COMMANDS, tillroll
 
@@ -51,19 +51,32 @@ def test_the_version_is_the_package_s() -> None:
     assert (result.exit_code, result.output) == (0, f"tillroll {__version__}\n")
 
 
-def test_the_help_loads_neither_django_nor_rich_nor_granian(tmp_path: Path) -> None:
+def list_loaded(environment: dict[str, str], command: str, names: set[str]) -> list[str]:
+    """Which of some modules a command has loaded when it ends."""
     code = (
         "import sys\nfrom tillroll.cli import tillroll\n"
-        "try:\n    tillroll(['--help'])\nfinally:\n"
-        "    print(sorted({'django', 'rich', 'granian', 'psycopg', 'msgspec'} & set(sys.modules)))"
+        f"try:\n    tillroll([{command!r}])\nfinally:\n"
+        f"    print(*sorted({names!r} & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env=make_environment(tmp_path),
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1].split()
+
+
+def test_the_help_loads_neither_django_nor_rich_nor_granian(tmp_path: Path) -> None:
+    assert (
+        list_loaded(make_environment(tmp_path), "--help", {"django", "rich", "granian", "psycopg", "msgspec"})
+        == []
+    )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_command_loads_none_of_the_back_offices_pages(migrated: Shop) -> None:
+    names = {"tillroll.health", "tillroll.backoffice.admin", "tillroll.urls", "unfold.admin"}
+    assert list_loaded(migrated.environment, "reconcile", names) == ["tillroll.health"]

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import sys
 import time
 import urllib.error
 import urllib.parse
@@ -48,6 +49,28 @@ def test_a_stop_ends_it_and_no_line_of_the_request_log_is_lost(shop: Shop, worke
     assert server.stop(signal.SIGTERM) == 0
     assert "Traceback" not in server.output
     assert count_logged(shop) == 1
+
+
+HELD = """
+import granian._signals, threading
+from tillroll.cli import main
+
+def hold():
+    print("A worker is held before it serves.", flush=True)
+    threading.Event().wait()
+
+granian._signals.set_sync_signals = hold
+main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_does_not_wait_for_a_worker_that_is_still_starting(shop: Shop, number: signal.Signals) -> None:
+    server = shop.serve(command=(sys.executable, "-c", HELD))
+    server.wait_for("A worker is held")
+    assert server.stop(number) == 0
+    assert "refused" not in server.output
+    assert "Traceback" not in server.output
 
 
 def count_within_a_limit(shop: Shop, limit: int, *arguments: str, environment: dict[str, str]) -> int:

@@ -1,4 +1,4 @@
-"""Where Django looks for the pages: one module a kind of record."""
+"""The pages of the back office, one module a kind of record; to load them puts them into its site."""
 
 from tillroll.backoffice import (
     catalogue,

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import socket
 
 import click
@@ -112,6 +113,7 @@ def _run(address: str, port: int, workers: int, access_log: bool) -> None:
     import tillroll.wsgi  # noqa: F401  (what is wrong with it is said here, not by each worker)
 
     connections.close_all()  # a connection must not cross into the workers
+    os.register_at_fork(after_in_child=_end_by_signals)
     Server(
         "tillroll.wsgi:make_worker",
         factory=True,
@@ -129,3 +131,10 @@ def _run(address: str, port: int, workers: int, access_log: bool) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
     ).serve()
+
+
+def _end_by_signals() -> None:
+    """For a worker until it serves: what it has of its parent only notes a signal, for the parent's own loop,
+    and a server that is stopped while it starts would wait for such a worker in vain."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
