@@ -6,13 +6,10 @@ them, and keys and roles for one revision of access: they cost nothing here, and
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
-from django.db import connection
 
 from tests.asking import ask
 from tests.shops import (
@@ -29,6 +26,7 @@ from tests.shops import (
     setup_user,
     signed,
 )
+from tests.statements import statements
 from tillroll.access.digests import Pair
 from tillroll.access.log import request_log
 from tillroll.shop.models import Taxonomy
@@ -126,19 +124,6 @@ def fill(rows: int) -> Shop:
             "discount": discount.pk,
         }
     return Shop(setup_key(), ids)
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Every statement that is sent to the shop's store."""
-    sent: list[str] = []
-
-    def note(execute: Any, sql: str, *rest: Any) -> Any:
-        sent.append(sql)
-        return execute(sql, *rest)
-
-    with connection.execute_wrapper(note):
-        yield sent
 
 
 def ask_counting(shop: Shop, question: str, version: str, *, number: int = 10, public: bool = False) -> int:

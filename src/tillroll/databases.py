@@ -1,5 +1,5 @@
 """How Django is told of a store: an SQLite file, or a PostgreSQL by its address. It knows no setting; the
-settings ask it."""
+settings ask it. And why a store refused, in a line."""
 
 from pathlib import Path
 from typing import Any
@@ -93,3 +93,8 @@ def _unreadable(name: str) -> ImproperlyConfigured:
         f"{name} can't be read as a PostgreSQL address, postgresql://user:password@host:5432/name;"
         " characters such as @ : / % in a password are written as %40 %3A %2F %25."
     )
+
+
+def get_reason(error: Exception) -> str:
+    """Why a store refused: the first line of what it says, or the error's name where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -13,6 +13,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from tillroll.databases import get_reason
+
 logger = logging.getLogger(__name__)
 
 _LAST_MIGRATION = "SELECT MAX(id) FROM django_migrations"
@@ -104,7 +106,7 @@ def _compare_migrations(alias: str) -> Problem | None:
     try:
         missing = list_missing_migrations(alias)
     except Error as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = get_reason(error)
         sentence = f"The {alias} database can't be reached"
         return Problem(f"{sentence}.", f"{sentence}: {reason}")
     if missing:

@@ -2,14 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
 
 from tests.asking import Reply, ask
 from tests.shops import (
@@ -27,6 +25,7 @@ from tests.shops import (
     setup_user,
     signed,
 )
+from tests.statements import statements
 from tillroll.access.digests import Pair
 from tillroll.access.log import request_log
 from tillroll.access.services import revoke_key, set_roles
@@ -67,23 +66,9 @@ def strip(reply: Reply) -> bytes:
     return re.sub(rb',?"request_speed":[^}]*', b"", reply.content)
 
 
-@contextmanager
-def watched() -> Iterator[list[str]]:
-    sent: list[str] = []
-
-    def note(execute: Any, sql: str, *rest: Any) -> Any:
-        sent.append(sql)
-        return execute(sql, *rest)
-
-    with connection.execute_wrapper(note):
-        yield sent
-
-
-def list_touched(statements: list[str]) -> list[str]:
+def list_touched(sent: list[str]) -> list[str]:
     """The tables that were read, but for the revisions."""
-    return [
-        name for name in re.findall(r"\b(?:FROM|JOIN) (\w+)", " ".join(statements)) if name != "shop_revision"
-    ]
+    return [name for name in re.findall(r"\b(?:FROM|JOIN) (\w+)", " ".join(sent)) if name != "shop_revision"]
 
 
 def fill() -> Pair:
@@ -103,9 +88,9 @@ def fill() -> Pair:
 def test_the_same_question_is_answered_without_the_records(question: str, version: str) -> None:
     pair = fill()
     first = get(question, pair, version)
-    with watched() as statements:
+    with statements() as sent:
         second = get(question, pair, version)
-    assert list_touched(statements) == []
+    assert list_touched(sent) == []
     assert strip(second) == strip(first)
     assert second.headers["etag"] == first.headers["etag"]
 
@@ -134,9 +119,9 @@ def test_defaults_and_unknown_parameters_make_no_other_question(pair: Pair) -> N
     setup_order()
     etag = get("sales", pair).headers["etag"]
     for question in ("sales?number=10", "sales?page=1", "sales?number=", "sales?_=1753", "sales?product=7"):
-        with watched() as statements:
+        with statements() as sent:
             assert get(question, pair).headers["etag"] == etag
-        assert list_touched(statements) == []
+        assert list_touched(sent) == []
     assert get("sales?number=9", pair).headers["etag"] != etag
 
 
@@ -335,9 +320,9 @@ def test_nobody_gets_what_was_kept_for_somebody_with_other_rights() -> None:
 def test_two_keys_with_the_same_rights_share_an_answer() -> None:
     pair, other = fill(), setup_key()
     etag = get("sales", pair).headers["etag"]
-    with watched() as statements:
+    with statements() as sent:
         assert get("sales", other).headers["etag"] == etag
-    assert "shop_order" not in list_touched(statements)
+    assert "shop_order" not in list_touched(sent)
 
 
 def test_a_revoked_key_ends_with_the_next_question_and_a_taken_right_too(pair: Pair) -> None:
@@ -426,9 +411,9 @@ def test_an_unchanged_answer_comes_without_a_body(pair: Pair) -> None:
 def test_an_unchanged_answer_needs_no_records_in_another_worker(pair: Pair) -> None:
     etag = get("sales", pair).headers["etag"]
     cache.forget()
-    with watched() as statements:
+    with statements() as sent:
         assert get("sales", pair, If_None_Match=etag).status == 304
-    assert list_touched(statements) == []
+    assert list_touched(sent) == []
 
 
 def test_etags_are_compared_weakly_and_in_lists(pair: Pair) -> None:
@@ -491,18 +476,18 @@ def test_the_least_recently_asked_go_first(pair: Pair, settings: Any) -> None:
     setup_product(content="x" * 100_000)
     for number in range(1, 10):
         get(f"products?number={number}", pair)
-    with watched() as statements:
+    with statements() as sent:
         get("products?number=1", pair)
-    assert list_touched(statements) == []
+    assert list_touched(sent) == []
     for number in range(10, 12):
         get(f"products?number={number}", pair)
     assert cache.size <= 1_000_000
-    with watched() as statements:
+    with statements() as sent:
         get("products?number=1", pair)
-    assert list_touched(statements) == []
-    with watched() as statements:
+    assert list_touched(sent) == []
+    with statements() as sent:
         get("products?number=2", pair)
-    assert "shop_product" in list_touched(statements)
+    assert "shop_product" in list_touched(sent)
 
 
 def test_one_large_answer_does_not_push_out_the_rest(pair: Pair, settings: Any) -> None:
@@ -517,9 +502,9 @@ def test_one_large_answer_does_not_push_out_the_rest(pair: Pair, settings: Any) 
 def test_nothing_is_kept_where_the_setting_says_so(pair: Pair, settings: Any) -> None:
     settings.CACHE_MEGABYTES = 0
     etag = get("sales", pair).headers["etag"]
-    with watched() as statements:
+    with statements() as sent:
         get("sales", pair)
-    assert "shop_order" in list_touched(statements)
+    assert "shop_order" in list_touched(sent)
     assert get("sales", pair, If_None_Match=etag).status == 304
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.asking import ask
 from tests.shops import setup_customer, setup_key, signed
-from tests.test_query_counts import statements
+from tests.statements import statements
 from tillroll.eddapi import places, queries
 from tillroll.eddapi.filters import Filter
 from tillroll.eddapi.places import begin_at, find_created

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from tests.asking import ask
 from tests.shops import (
@@ -16,6 +15,7 @@ from tests.shops import (
     setup_product,
     signed,
 )
+from tests.statements import statements
 from tillroll.eddapi import request
 from tillroll.eddapi.endpoints import ENDPOINTS
 from tillroll.shop.revision import Topic
@@ -98,22 +98,14 @@ def test_an_endpoint_reads_what_it_says_and_nothing_else(
     setup_download(product, ann)
     setup_discount()
     pair = setup_key()
-    statements: list[str] = []
-
-    def note(execute: Any, sql: str, *rest: Any) -> Any:
-        statements.append(sql)
-        return execute(sql, *rest)
-
-    with connection.execute_wrapper(note):
+    with statements() as sent:
         for question in QUESTIONS[endpoint]:
             query = dict(piece.split("=") for piece in question.split("&") if piece)
             assert ask(f"/edd-api/{version}/{endpoint}/", signed(pair, **query)).status == 200
 
     names = {name for recorder in recorders for name in recorder.read}
     assert names - {"key", "token", "format", "pretty", "edd-api"} <= {*reads.parameters}
-    tables = {
-        name for statement in statements for name in re.findall(r"\b(?:FROM|JOIN) ([a-z]+_\w+)", statement)
-    }
+    tables = {name for statement in sent for name in re.findall(r"\b(?:FROM|JOIN) ([a-z]+_\w+)", statement)}
     assert {topic for name in tables for topic in find_topics(name)} <= {
         *reads.topics,
         Topic.SETTINGS,

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from tests.asking import ask
 from tests.histories.moments import ZONES, draw_moment, draw_now, get_zone
 from tests.histories.reference import Books, period_days, round_half_up
+from tests.histories.totals import check_records
 from tests.histories.writing import Scribe
 from tests.shops import setup_key, setup_settings, signed
 from tillroll.access.digests import Pair
 from tillroll.eddapi import shop as kept_settings
 from tillroll.shop import ranks
-from tillroll.shop.models import Customer, Product, Tally
 from tillroll.stats.periods import PERIODS
 
 pytestmark = pytest.mark.django_db
@@ -84,20 +84,7 @@ class Asker:
         return plain(round_half_up(amount, self.decimals))
 
     def check_kept(self) -> None:
-        books = self.books
-        for product in Product.objects.all():
-            assert (product.sales, product.earnings) == (
-                books.kept_sales(product),
-                books.kept_earnings(product),
-            )
-        for customer in Customer.objects.all():
-            assert (customer.purchase_count, customer.purchase_value, customer.download_count) == (
-                books.purchase_count(customer),
-                books.purchase_value(customer),
-                books.download_count(customer),
-            )
-        kept = {tally.name: tally.value for tally in Tally.objects.exclude(value=0)}
-        assert kept == books.tallies()
+        check_records(self.books)
         assert ranks.find_differences() == []
 
     def check_default(self) -> None:

@@ -15,7 +15,7 @@ from tests.shops import (
     setup_product,
     setup_refund,
 )
-from tests.test_query_counts import statements
+from tests.statements import statements
 from tillroll.shop import ranks
 from tillroll.shop.models import Block, Customer, FileDownload, Order
 from tillroll.shop.ranks import Difference

@@ -5,19 +5,19 @@ that was changed or revoked counts as it is now from the next request on.
 """
 
 import hmac
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
-from django.db import connection
 from django.utils import timezone
 
 from tillroll.access.addresses import is_in_networks
 from tillroll.access.digests import digest_token, find_pepper, pepper_id
 from tillroll.access.policy import OPEN, Policy, Run, join_held, list_role_policies, make_policy, narrow
+from tillroll.shop import statements
+from tillroll.shop.moments import read_time
 
 FIND_KEY = """
 SELECT k.id, k.token_digest, k.pepper_id, k.bearer_digest, k.bearer_pepper_id, k.label, k.expires_at,
@@ -116,17 +116,10 @@ class Key(msgspec.Struct, frozen=True):
     is_in_force: bool
 
 
-def run_alone(query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Runs one SELECT by itself, outside any answer's transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute(query, values)
-        return list(cursor.fetchall())
-
-
 def find_caller(
     public_key: str,
     secret: str,
-    run: Run = run_alone,
+    run: Run = statements.run,
     *,
     now: datetime | None = None,
     revision: object = None,
@@ -166,7 +159,7 @@ MOST_KEPT = 2_000
 """Keys that a worker keeps: about a megabyte."""
 
 
-def find_key(public_key: str, run: Run = run_alone, revision: object = None) -> Key | None:
+def find_key(public_key: str, run: Run = statements.run, revision: object = None) -> Key | None:
     """The key of a name, in force or not; kept for one revision of access, of one store (None: read anew)."""
     global _kept
     kept = _kept
@@ -219,21 +212,13 @@ def _make_key(row: tuple[Any, ...], roles: dict[str, Policy]) -> Key:
         _make_digest(token_digest, token_pepper),
         _make_digest(bearer_digest, bearer_pepper),
         tuple(networks.split()),
-        _read_time(expires_at),
+        read_time(expires_at) if expires_at is not None else None,
         bool(is_in_force),
     )
 
 
 def _make_digest(digest: str, pepper: str) -> Digest:
     return Digest(digest, find_pepper(pepper), pepper != pepper_id())
-
-
-def _read_time(value: datetime | str | None) -> datetime | None:
-    """A time as a store gives it: SQLite's texts are UTC without saying so."""
-    if value is None:
-        return None
-    found = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @lru_cache(maxsize=256)

@@ -16,6 +16,7 @@ from django.db import Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tillroll.access.counting import take
+from tillroll.databases import get_reason
 
 logger = logging.getLogger(__name__)
 
@@ -152,7 +153,7 @@ class Leases:
                 lease.left, lease.others_left = take(subject, lease.period, lease.size, lease.limit)
         except Error as error:
             self._rests_until = clock + RESTS_SECONDS
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            reason = get_reason(error)
             logger.error("Quotas can't be counted (%s): requests pass without.", reason)
             return False
         lease.taken_at = clock

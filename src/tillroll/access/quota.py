@@ -42,6 +42,10 @@ class _Period(msgspec.Struct):
     length: int
     rest: float
 
+    def show(self, limit: int, left: int) -> Window:
+        """What a client is told of a limit."""
+        return Window(self.kind, limit, self.length, left, max(1, round(self.rest)))
+
 
 class Quotas:
     """A worker's leases and what it has yet to add to the counters."""
@@ -92,7 +96,7 @@ class Quotas:
             taken, left = Taken.NONE, 0
             if refused is None:
                 taken, left = self._leases.take(subject, period.kind, period.name, limit)
-            window = Window(period.kind, limit, period.length, left, max(1, round(period.rest)))
+            window = period.show(limit, left)
             windows.append(window)
             if taken is Taken.ONE:
                 given.append(period)
@@ -140,13 +144,7 @@ class Quotas:
     def _look(self, subject: str, periods: Iterable["_Period"]) -> list[Window]:
         """Day and month without counting, for a request that the minute stopped."""
         return [
-            Window(
-                period.kind,
-                period.limit,
-                period.length,
-                self._leases.look(subject, period.kind, period.name, period.limit),
-                max(1, round(period.rest)),
-            )
+            period.show(period.limit, self._leases.look(subject, period.kind, period.name, period.limit))
             for period in periods
             if period.limit is not None
         ]

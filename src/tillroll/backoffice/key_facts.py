@@ -5,11 +5,11 @@ from typing import Any
 from django.utils import timezone
 
 from tillroll.access.capabilities import HIDEABLE
-from tillroll.access.keys import run_alone
 from tillroll.access.policy import Policy, list_role_policies
 from tillroll.access.states import KEY_STATES, KeyState
 from tillroll.access.usage import list_usage
 from tillroll.shop.services import get_zone
+from tillroll.shop.statements import run
 
 
 def list_limits(policy: Policy) -> list[str]:
@@ -26,7 +26,7 @@ def list_limits(policy: Policy) -> list[str]:
 
 
 def get_role_policies() -> dict[str, Policy]:
-    return list_role_policies(run_alone, None)
+    return list_role_policies(run, None)
 
 
 def add_usage(keys: list[Any]) -> list[Any]:

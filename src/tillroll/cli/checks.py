@@ -146,19 +146,13 @@ def check_clock() -> Iterator[Finding]:
 
 def check_counts() -> Iterator[Finding]:
     """The counts that are kept for page headers are the records' own."""
-    from django.db import connection
+    from tillroll.shop.kept import compare_tallies
 
-    from tillroll.shop.kept import TALLIES
-
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT name, value FROM shop_tally WHERE value <> 0")
-        kept = dict(cursor.fetchall())
-        cursor.execute(TALLIES)
-        real = {name: value for name, value in cursor.fetchall() if value}
-    wrong = sorted(name for name in kept.keys() | real.keys() if kept.get(name, 0) != real.get(name, 0))
+    kept, real = compare_tallies()
+    wrong = sorted(name for name in kept.keys() | real.keys() if kept[name] != real[name])
     if wrong:
         name = wrong[0]
-        found = f"{len(wrong)} differ; {name} is kept as {kept.get(name, 0)} and is {real.get(name, 0)}."
+        found = f"{len(wrong)} differ; {name} is kept as {kept[name]} and is {real[name]}."
         yield Finding("Counts", State.WRONG, found, "Import again, or run: tillroll doctor --repair")
     else:
         yield Finding("Counts", State.FINE, "All are right.")
@@ -180,6 +174,8 @@ def check_stores() -> Iterator[Finding]:
     """Both databases answer, are migrated, and are set as they must be."""
     from django.db import DatabaseError, connections
 
+    from tillroll.databases import get_reason
+
     for alias in ("default", "logs"):
         connection = connections[alias]
         about = f"Database {alias}"
@@ -188,7 +184,7 @@ def check_stores() -> Iterator[Finding]:
                 _check_sqlite(connection) if connection.vendor == "sqlite" else _check_postgresql(connection)
             )
         except DatabaseError as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            reason = get_reason(error)
             advice = "Look at TILLROLL_HOME, or at TILLROLL_DATABASE_URL and TILLROLL_LOGS_URL."
             yield Finding(about, State.WRONG, f"It can't be reached: {reason}", advice)
             continue

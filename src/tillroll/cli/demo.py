@@ -1,10 +1,10 @@
 """`tillroll demo`: a believable shop to look at and to build against."""
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from tillroll.cli.progress import show_progress
 from tillroll.cli.refusals import Refusal
 from tillroll.cli.stores import migrate_stores, set_up
 
@@ -46,20 +46,13 @@ def fill(orders: int = ORDERS, *, seed: int = 1, dialect: str = "documented") ->
     from tillroll.intake.demo import NotADemo, fill_demo
 
     try:
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import Progress
-
-            with Progress(console=Console(stderr=True), transient=True) as progress:
-                task = progress.add_task("Making orders", total=orders)
-                counts = fill_demo(
-                    orders,
-                    seed=seed,
-                    dialect=dialect,
-                    on_progress=lambda done, label: progress.update(task, completed=done, description=label),
-                )
-        else:
-            counts = fill_demo(orders, seed=seed, dialect=dialect)
+        with show_progress("TaskProgressColumn", "Making orders", orders) as on_progress:
+            counts = fill_demo(
+                orders,
+                seed=seed,
+                dialect=dialect,
+                on_progress=lambda done, label: on_progress(done, orders, label),
+            )
     except NotADemo as error:
         raise Refusal(str(error)) from error
     click.echo(

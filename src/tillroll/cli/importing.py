@@ -1,10 +1,10 @@
 """`tillroll import`: another shop's records, taken over whole."""
 
-import sys
 from pathlib import Path
 
 import click
 
+from tillroll.cli.progress import show_progress
 from tillroll.cli.stores import migrate_stores, set_up
 
 
@@ -27,20 +27,6 @@ def wordpress(file: Path, prefix: str | None) -> None:
     from tillroll.intake.wordpress.summary import render_summary
 
     migrate_stores()
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("Reading", total=None)
-            summary = import_dump(
-                file,
-                prefix=prefix,
-                on_progress=lambda done, total, label: progress.update(
-                    task, completed=done, total=total, description=label
-                ),
-            )
-    else:
-        summary = import_dump(file, prefix=prefix)
+    with show_progress("DownloadColumn", "Reading") as on_progress:
+        summary = import_dump(file, prefix=prefix, on_progress=on_progress)
     print_rich(render_summary(summary))

@@ -1,13 +1,12 @@
 """`tillroll move`: a shop in SQLite files, copied to PostgreSQL."""
 
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING
 
 import click
 
+from tillroll.cli.progress import show_progress
 from tillroll.cli.refusals import Refusal
 from tillroll.cli.stores import hold_alone, require_migrated, set_up
 
@@ -58,25 +57,10 @@ def _move(targets: Mapping[str, "Description"]) -> "Moved":
     from tillroll.intake.move import MoveRefused, move
 
     try:
-        with _show_progress() as on_progress:
+        with show_progress("MofNCompleteColumn") as on_progress:
             return move(targets, on_progress)
     except MoveRefused as error:
         raise Refusal(str(error)) from error
-
-
-@contextmanager
-def _show_progress() -> Iterator[Callable[[int, int, str], None]]:
-    """A bar on a terminal; nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _total, _label: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda done, total, label: progress.update(task, completed=done, total=total, description=label)
 
 
 def _tell(moved: "Moved", targets: Mapping[str, "Description"], seconds: float) -> None:

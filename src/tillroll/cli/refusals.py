@@ -110,7 +110,9 @@ def describe_invalid(error: Any) -> str:
 
 
 def _describe_database(error: Exception) -> str:
-    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    from tillroll.databases import get_reason
+
+    first = get_reason(error)
     if "locked" in first:
         return "The shop's records are being written by another process; try again in a moment."
     if "no such table" in first or "no such column" in first or "does not exist" in first:

@@ -63,6 +63,7 @@ def migrate_stores(*, verbosity: int = 0) -> list[str]:
     from django.core.management import call_command
     from django.db import DatabaseError
 
+    from tillroll.databases import get_reason
     from tillroll.health import list_missing_migrations
 
     applied = []
@@ -77,7 +78,7 @@ def migrate_stores(*, verbosity: int = 0) -> list[str]:
                         call_command("migrate", database=alias, interactive=False, verbosity=verbosity)
                     applied += [f"{alias}: {migration}" for migration in missing]
             except DatabaseError as error:
-                reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+                reason = get_reason(error)
                 raise Refusal(f"The {alias} database can't be migrated: {reason}") from error
     return applied
 

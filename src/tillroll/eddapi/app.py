@@ -65,12 +65,7 @@ def _reply(visit: Visit, turn: Turn, start_response: StartResponse) -> Iterable[
     """The answer, or why there is none."""
     try:
         try:
-            try:
-                with Snapshot(turn) as run:
-                    answer = _respond(visit, run)
-            except Overtaken:
-                with Snapshot(turn, of_primary=True) as run:
-                    answer = _respond(visit, run, is_again=True)
+            answer = _read(visit, turn)
         except (OperationalError, InterfaceError) as error:
             logger.exception("The store can't be read.")
             raise Unavailable(
@@ -94,6 +89,16 @@ class Unchanged(NamedTuple):
     """The client's own copy is still good."""
 
     headers: list[tuple[str, str]]
+
+
+def _read(visit: Visit, turn: Turn) -> Kept | Unchanged | Answer | None:
+    """The steps on one snapshot; a second time, on the primary's, where a write came between them."""
+    try:
+        with Snapshot(turn) as run:
+            return _respond(visit, run)
+    except Overtaken:
+        with Snapshot(turn, of_primary=True) as run:
+            return _respond(visit, run, is_again=True)
 
 
 def _respond(visit: Visit, run: Run, *, is_again: bool = False) -> Kept | Unchanged | Answer | None:

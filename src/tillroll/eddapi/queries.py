@@ -13,7 +13,8 @@ from tillroll.access.capabilities import Hideable
 from tillroll.eddapi.filters import Filter, Order
 from tillroll.eddapi.reading import Row, Run
 from tillroll.shop import ranks
-from tillroll.shop.models.orders import GROSS, NET
+from tillroll.shop.kept.ledgers import IN_GROSS, IN_NET
+from tillroll.shop.models.orders import NET
 from tillroll.shop.moments import bind_time
 from tillroll.shop.revision import Revision
 
@@ -217,7 +218,7 @@ def list_customer_emails(run: Run, ids: Sequence[int], hidden: Hidden = OPEN) ->
 # Sales
 
 NET_SALES = Filter(
-    f"o.status IN ({_quoted(NET)}) AND o.type = 'sale'",
+    f"{IN_NET} AND o.type = 'sale'",
     (),
     tuple(f"order:sale:{status}" for status in NET),
     ranks.NET_SALES,
@@ -227,7 +228,7 @@ COMPLETE_SALES = Filter(
 )
 
 
-CHANGED_SALES = Filter(f"o.status IN ({_quoted(GROSS)}) AND o.type = 'sale'")
+CHANGED_SALES = Filter(f"{IN_GROSS} AND o.type = 'sale'")
 CHANGED_COMPLETE_SALES = CHANGED_SALES.and_("o.status = 'complete'", ())
 """Sales that have come to money at some time, as the index on their changes has them."""
 

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from tillroll.access.background import Background
+from tillroll.databases import get_reason
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ class Replica:
         try:
             is_standby, position, system, timeline = self._server.ask(_REPLICA)
         except psycopg.Error as error:
-            self.leave(f"It can't be reached: {_first_line(error)}.")
+            self.leave(f"It can't be reached: {get_reason(error).rstrip('.')}.")
             return
         if not is_standby:
             self.leave("It is no standby: it was promoted, or never was one.")
@@ -162,11 +163,13 @@ class Replicas:
 
     def leave(self, alias: str, error: Exception) -> None:
         """A replica that failed is not read from until it was looked at again."""
-        self._by_alias[alias].leave(f"It failed: {_first_line(error)}.")
+        self._by_alias[alias].leave(f"It failed: {get_reason(error).rstrip('.')}.")
 
-    def look(self, _is_last: bool = False) -> None:
+    def look(self, is_last: bool = False) -> None:
         """Asks the primary and all replicas where they are. A job of a thread of its own, since a server that
-        is away may take seconds to say so."""
+        is away may take seconds to say so; none in a worker that ends."""
+        if is_last:
+            return
         at = monotonic()
         with suppress(psycopg.Error):  # who reads from the primary says so; replicas are current for a while
             self._add_sample(at, *self._primary.ask(_PRIMARY))
@@ -186,10 +189,6 @@ class Replicas:
         elif end % page == _PAGE_HEADER:
             end -= _PAGE_HEADER
         self._samples.append(_Sample(at, end, _History(system, timeline)))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 replicas = Replicas(settings.REPLICA_ALIASES, settings.REPLICA_MAX_LAG)

@@ -8,7 +8,6 @@ another source. A demo shop is replaced.
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from tillroll.access.models import Role, User, UserCapability, UserRole
 from tillroll.access.services import refresh_capabilities
 from tillroll.intake.merge import ApplyError, Change, count, merge, refuse_strangers
 from tillroll.intake.sparing import spare_memory
-from tillroll.intake.staging import KINDS, MODIFIED, Staging
+from tillroll.intake.staging import KINDS, Staging
 from tillroll.shop.models import Source, SourceKind
 from tillroll.shop.models.source import OWN_IDS_FROM
 from tillroll.shop.moments import bind_time
@@ -65,8 +64,6 @@ def apply(
             _keep_roles(cursor, source)
             for each in KINDS:
                 refuse_strangers(cursor, each, source)
-            if moment is not None:
-                _note_figures(cursor)
             changes = {}
             for each in KINDS:
                 on_step(each.plural)
@@ -77,9 +74,7 @@ def apply(
             )
             _set_sequences(cursor, OWN_IDS_FROM - 1 if kind == SourceKind.WORDPRESS else 0)
             on_step("figures")
-            _refresh(cursor)
-            if moment is not None:
-                _date_figures(cursor, moment)
+            _refresh(cursor, is_change=moment is not None)
     except IntegrityError as error:
         raise ApplyError(
             f"A record of the source clashes with one that is here already ({str(error).splitlines()[0]});"
@@ -236,34 +231,14 @@ def _set_sequences(cursor: CursorWrapper, least: int) -> None:
             cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", (kind.table, last))
 
 
-def _note_figures(cursor: CursorWrapper) -> None:
-    """Keeps aside what is kept beside records that tell when they changed."""
-    for kind in _FIGURED:
-        figures = ", ".join(kind.kept)
-        cursor.execute(
-            f"CREATE TEMPORARY TABLE figures_{kind.table} AS SELECT id, {figures} FROM {kind.table}"
-        )
-
-
-def _date_figures(cursor: CursorWrapper, moment: datetime | str) -> None:
-    """Records whose figures became others have changed."""
-    for kind in _FIGURED:
-        differs = " OR ".join(f"f.{name} <> m.{name}" for name in kind.kept)
-        cursor.execute(
-            f"UPDATE {kind.table} AS m SET {MODIFIED} = %s FROM figures_{kind.table} f"
-            f" WHERE f.id = m.id AND ({differs})",
-            (moment,),
-        )
-        cursor.execute(f"DROP TABLE figures_{kind.table}")
-
-
-def _refresh(cursor: CursorWrapper) -> None:
-    """The figures and rights that are kept beside the records."""
+def _refresh(cursor: CursorWrapper, *, is_change: bool) -> None:
+    """The figures and rights that are kept beside the records. Records whose figures become others have
+    changed, but for those of a first import."""
     if connection.vendor == "postgresql":
         # it would plan the sums by what it knew before the import
         for kind in KINDS:
             cursor.execute(f"ANALYZE {kind.table}")
-    rollup.rebuild_all()
+    rollup.rebuild_all(is_change=is_change)
     # what the source says of its users' rights does not know of those that were given here
     roles, grants = UserRole.objects.filter(source=None), UserCapability.objects.filter(source=None)
     own = Q(source=None) | Q(user_roles__in=roles) | Q(grants__in=grants)

@@ -11,9 +11,6 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db import connection
-from django.db.backends.utils import CursorWrapper
-
 from tillroll.shop.models.orders import NET
 from tillroll.shop.moments import bind_time
 from tillroll.shop.statements import run
@@ -109,44 +106,42 @@ def _write_addition(rows: int) -> str:
 
 def rebuild() -> None:
     """All blocks anew, from the records."""
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM shop_block")
-        for query in _COUNTS:
-            cursor.execute(
-                "INSERT INTO shop_block (name, block, value, first_at, last_at, level)"
-                f" SELECT name, block, value, first_at, last_at, 1 FROM ({query}) AS one"
-            )
-        for level in LEVELS[1:]:
-            cursor.execute(
-                "INSERT INTO shop_block (name, block, value, first_at, last_at, level)"
-                f" SELECT name, block >> {BITS}, CAST(SUM(value) AS BIGINT), MIN(first_at), MAX(last_at), %s"
-                f" FROM shop_block WHERE level = %s GROUP BY name, block >> {BITS}",
-                (level, level - 1),
-            )
+    run("DELETE FROM shop_block")
+    for query in _COUNTS:
+        run(
+            "INSERT INTO shop_block (name, block, value, first_at, last_at, level)"
+            f" SELECT name, block, value, first_at, last_at, 1 FROM ({query}) AS one"
+        )
+    for level in LEVELS[1:]:
+        run(
+            "INSERT INTO shop_block (name, block, value, first_at, last_at, level)"
+            f" SELECT name, block >> {BITS}, CAST(SUM(value) AS BIGINT), MIN(first_at), MAX(last_at), %s"
+            f" FROM shop_block WHERE level = %s GROUP BY name, block >> {BITS}",
+            (level, level - 1),
+        )
 
 
 def find_differences() -> list[Difference]:
     """Blocks that are not as a recount of the records has them; none, if every write did its part."""
-    with connection.cursor() as cursor:
-        counted = _recount(cursor)
-        cursor.execute(
-            "SELECT name, level, block, value, CAST(first_at AS TEXT), CAST(last_at AS TEXT) FROM shop_block"
-        )
-        kept = {(name, level, block): values for name, level, block, *values in cursor.fetchall()}
+    counted = _recount()
+    rows = run(
+        "SELECT name, level, block, value, CAST(first_at AS TEXT), CAST(last_at AS TEXT) FROM shop_block"
+    )
+    kept = {(name, level, block): values for name, level, block, *values in rows}
     return list(_compare(kept, counted))
 
 
 _Key = tuple[str, int, int]
 
 
-def _recount(cursor: CursorWrapper) -> dict[_Key, list[Any]]:
+def _recount() -> dict[_Key, list[Any]]:
     """Members, first and last time of each block of each level."""
     blocks: dict[_Key, list[Any]] = {}
     for query in _COUNTS:
-        cursor.execute(
+        rows = run(
             f"SELECT name, block, value, CAST(first_at AS TEXT), CAST(last_at AS TEXT) FROM ({query}) AS one"
         )
-        for name, block, value, first, last in cursor.fetchall():
+        for name, block, value, first, last in rows:
             for level in LEVELS:
                 whole = blocks.setdefault((name, level, block >> BITS * (level - 1)), [0, first, last])
                 whole[0] += value

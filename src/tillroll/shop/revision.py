@@ -108,9 +108,9 @@ def _write_bump(topics: int) -> str:
 def renew_store() -> None:
     """Draws the store's own number anew: for one that was exchanged, or whose records were changed past the
     services."""
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic():
         begin_write()
-        cursor.execute(
+        run(
             "INSERT INTO shop_revision (topic, number, changed_at) VALUES (%s, %s, 0)"
             " ON CONFLICT (topic) DO UPDATE SET number = excluded.number",
             (STORE, secrets.randbits(62)),

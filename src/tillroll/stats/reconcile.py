@@ -107,8 +107,7 @@ class Reconciliation:
                 yield Difference(f"term {term}", "count", stored[term], theirs, Orders())
 
     def _compare_tallies(self) -> Iterator[Difference]:
-        stored: Counter[str] = Counter(dict(run("SELECT name, value FROM shop_tally WHERE value <> 0")))
-        real: Counter[str] = +Counter(dict(run(kept.TALLIES)))
+        stored, real = kept.compare_tallies()
         self.compared["counts"] += len(stored.keys() | real.keys())
         for name in sorted(stored.keys() | real.keys()):
             if stored[name] != real[name]:

@@ -56,15 +56,15 @@ def list_views(keys: "Iterable[ApiKey]") -> list[KeyView]:
     """Keys with their use and state, in few statements whatever their number."""
     from django.utils import timezone
 
-    from tillroll.access.keys import run_alone
     from tillroll.access.policy import list_role_policies
     from tillroll.access.usage import list_usage
     from tillroll.shop.services import get_zone
+    from tillroll.shop.statements import run
 
     found = list(keys)
     now, zone = timezone.now(), get_zone()
     usage = list_usage(found, now, zone)
-    roles = list_role_policies(run_alone, None)
+    roles = list_role_policies(run, None)
     views = []
     for key in found:
         state = describe_state(key, now, zone)

@@ -71,6 +71,7 @@ def _has_records(*, only_real: bool) -> bool:
     return not demos and Source.objects.exists()
 
 
+@spare_memory()
 def fill_demo(
     orders: int,
     *,
@@ -88,7 +89,6 @@ def fill_demo(
     home: Path = settings.TILLROLL_HOME
     home.mkdir(parents=True, exist_ok=True)
     with (
-        spare_memory(),
         TemporaryDirectory(prefix="scratch-", dir=home) as folder,
         Staging(Path(folder) / "staged.sqlite3") as staging,
     ):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.db import DatabaseError, connections, transaction
 
-from tillroll.databases import Description
+from tillroll.databases import Description, get_reason
 from tillroll.intake.move.source import MoveRefused, Row, Source, open_source
 from tillroll.intake.move.tables import Table, list_sums, list_tables
 from tillroll.intake.move.target import Target, stand_in
@@ -110,7 +110,7 @@ def _check_figures() -> None:
 
 def _explain(error: DatabaseError) -> str:
     """The reason in a line, with the row and the column where PostgreSQL names them."""
-    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    first = get_reason(error)
     context = getattr(getattr(error.__cause__, "diag", None), "context", None)
     return f"{first} ({context.partition(':')[0]})." if context else f"{first}."
 

@@ -7,10 +7,10 @@ orders before and after a change (changes), and for all when it is counted anew 
 
 from tillroll.shop.kept.changes import following
 from tillroll.shop.kept.counts import (
-    TALLIES,
     TERMS,
     adjust_tallies,
     adjust_tally,
+    compare_tallies,
     refresh_downloads,
     refresh_tallies,
     refresh_terms,
@@ -23,7 +23,6 @@ from tillroll.shop.locale import get_zone
 __all__ = [
     "CUSTOMERS",
     "PRODUCTS",
-    "TALLIES",
     "TERMS",
     "Column",
     "Entry",
@@ -31,6 +30,7 @@ __all__ = [
     "Recount",
     "adjust_tallies",
     "adjust_tally",
+    "compare_tallies",
     "following",
     "keep",
     "list_ledgers",

@@ -1,5 +1,6 @@
 """Counts that are kept: of records by kind, of a term's products, of a customer's downloads."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from django.utils import timezone
@@ -47,6 +48,12 @@ def refresh_tallies() -> None:
     run("DELETE FROM shop_tally")
     run(f"INSERT INTO shop_tally (name, value) {TALLIES}")
     ranks.rebuild()
+
+
+def compare_tallies() -> tuple["Counter[str]", "Counter[str]"]:
+    """The counts by kind that are kept, and those of the records; 0 for a kind that has none."""
+    stored = Counter(dict(run("SELECT name, value FROM shop_tally WHERE value <> 0")))
+    return stored, +Counter(dict(run(TALLIES)))
 
 
 def adjust_tally(name: str, by: int) -> None:
