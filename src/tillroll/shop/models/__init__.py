@@ -21,7 +21,7 @@ from tillroll.shop.models.orders import (
     OrderTransaction,
 )
 from tillroll.shop.models.settings import AutoKeys, Dialect, ShopSettings
-from tillroll.shop.models.source import Source, SourceKind
+from tillroll.shop.models.source import Mirror, Source, SourceKind
 from tillroll.shop.models.tally import Block, Revision, Tally
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "DiscountProduct",
     "DiscountTerm",
     "FileDownload",
+    "Mirror",
     "Order",
     "OrderAddress",
     "OrderAdjustment",

@@ -66,6 +66,10 @@ class ShopSettings(models.Model):
         default=0,
         help_text="Seconds for which public products may be kept without asking again, by anybody; 0: none.",
     )
+    mirror_max_age = models.PositiveIntegerField(
+        default=0,
+        help_text="Seconds after which a mirrored shop's API refuses to answer from old records; 0: never.",
+    )
     log_keep_days = models.PositiveIntegerField(
         default=90, help_text="Days after which lines of the request log are removed; 0 keeps them."
     )

@@ -9,6 +9,7 @@ OWN_IDS_FROM = 1_000_000_000
 class SourceKind(models.TextChoices):
     DEMO = "demo", "Demo shop"
     WORDPRESS = "wordpress", "WordPress with EDD"
+    REMOTE = "remote", "Shop with an EDD API"
 
 
 class Source(models.Model):
@@ -26,6 +27,32 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.name}"
+
+
+class Mirror(models.Model):
+    """The database that this shop's records follow, and how that goes; no row where they follow none.
+
+    `mark` names the state that the last round left, so that what is kept beside the store can tell whether it
+    is of this store. `good_at` is when the last good round began to read: the records are as old as that.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+")
+    address = models.CharField(max_length=300, help_text="The source database, without its password.")
+    mark = models.CharField(max_length=40)
+    every = models.FloatField(help_text="Seconds from one round to the next.")
+    good_at = models.DateTimeField()
+    checked_at = models.DateTimeField(help_text="When all records were last compared with the source.")
+    tried_at = models.DateTimeField()
+    problem = models.TextField(
+        blank=True, help_text="Why rounds fail now; empty when the last one was good."
+    )
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="mirror_one_row"),)
+
+    def __str__(self) -> str:
+        return self.address
 
 
 class SourcedModel(models.Model):
