@@ -6,7 +6,7 @@ another source. A demo shop is replaced.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -21,9 +21,12 @@ from tillroll.access.capabilities import ROLES
 from tillroll.access.log import move_lines
 from tillroll.access.models import Role, User, UserCapability, UserRole
 from tillroll.access.services import refresh_capabilities
-from tillroll.intake.merge import ApplyError, Change, count, merge, refuse_strangers
+from tillroll.databases import get_reason
+from tillroll.intake.merge import ApplyError, Change, count, limit, merge, refuse_strangers
+from tillroll.intake.part_figures import PartFigures
 from tillroll.intake.sparing import spare_memory
-from tillroll.intake.staging import KINDS, Staging
+from tillroll.intake.staging import KIND_OF, KINDS, Staging
+from tillroll.shop import kept
 from tillroll.shop.models import Source, SourceKind
 from tillroll.shop.models.source import OWN_IDS_FROM
 from tillroll.shop.moments import bind_time
@@ -31,7 +34,7 @@ from tillroll.shop.revision import Topic, write
 from tillroll.shop.services import change_settings
 from tillroll.stats import rollup
 
-__all__ = ["ApplyError", "Change", "apply", "clear_demo"]
+__all__ = ["ApplyError", "Change", "apply", "apply_parts", "clear_demo"]
 
 _FIGURED = [kind for kind in KINDS if kind.is_dated and kind.kept]
 
@@ -44,45 +47,119 @@ def apply(
     known_as: str = "",
     settings: dict[str, Any] | None = None,
     on_step: Callable[[str], None] = lambda _step: None,
+    on_applied: Callable[[Source], None] = lambda _source: None,
 ) -> dict[type[models.Model], Change]:
     """Makes the staged records the shop's, as those of the source `name`, and sets some shop settings.
 
-    `known_as` is the name that the source had so far, where that is another. Raises ApplyError when a
-    record's id belongs to another source or to the shop itself, or when a record does not fit.
+    `known_as` is the name that the source had so far, where that is another. `on_applied` is called in the
+    same transaction when all is done. Raises ApplyError when a record's id belongs to another source or to
+    the shop itself, or when a record does not fit.
     """
     staging.close()
+    with _explain(), _attach(staging.path), write(*Topic), connection.cursor() as cursor:
+        clear_demo()
+        if settings:
+            change_settings(**settings)  # while there are few records: a new zone counts all anew
+        has_records = any(kind.model._default_manager.exists() for kind in _FIGURED)
+        origin, is_new = _touch_source(kind, name, known_as or name)
+        source = origin.pk
+        moment = None if is_new and not has_records else bind_time(timezone.now())
+        if kind == SourceKind.WORDPRESS:
+            _make_room(cursor)
+        _keep_roles(cursor, source)
+        for each in KINDS:
+            refuse_strangers(cursor, each, source)
+        changes = {}
+        for each in KINDS:
+            on_step(each.plural)
+            changes[each.model] = merge(cursor, each, source, moment)
+        _remove_orphans(cursor, [model for model, change in changes.items() if change.removed])
+        _end_keys_of_gone_customers(cursor)
+        _set_sequences(cursor, OWN_IDS_FROM - 1 if kind == SourceKind.WORDPRESS else 0)
+        on_step("figures")
+        _refresh(cursor, is_change=moment is not None)
+        on_applied(origin)
+    return changes
+
+
+@contextmanager
+def _explain() -> Iterator[None]:
+    """What the store refuses, as an ApplyError."""
     try:
-        with _attach(staging.path), write(*Topic), connection.cursor() as cursor:
-            clear_demo()
-            if settings:
-                change_settings(**settings)  # while there are few records: a new zone counts all anew
-            has_records = any(kind.model._default_manager.exists() for kind in _FIGURED)
-            source, is_new = _touch_source(kind, name, known_as or name)
-            moment = None if is_new and not has_records else bind_time(timezone.now())
-            if kind == SourceKind.WORDPRESS:
-                _make_room(cursor)
-            _keep_roles(cursor, source)
-            for each in KINDS:
-                refuse_strangers(cursor, each, source)
-            changes = {}
-            for each in KINDS:
-                on_step(each.plural)
-                changes[each.model] = merge(cursor, each, source, moment)
-            _remove_orphans(cursor, [model for model, change in changes.items() if change.removed])
-            _end_customer_keys(
-                cursor, "NOT EXISTS (SELECT 1 FROM shop_customer c WHERE c.id = k.customer_id)"
-            )
-            _set_sequences(cursor, OWN_IDS_FROM - 1 if kind == SourceKind.WORDPRESS else 0)
-            on_step("figures")
-            _refresh(cursor, is_change=moment is not None)
+        yield
     except IntegrityError as error:
         raise ApplyError(
-            f"A record of the source clashes with one that is here already ({str(error).splitlines()[0]});"
+            f"A record of the source clashes with one that is here already ({get_reason(error)});"
             " import into an empty shop (another TILLROLL_HOME), or change that record first."
         ) from error
     except DataError as error:
-        raise ApplyError(f"A record of the source does not fit: {str(error).splitlines()[0]}.") from error
+        raise ApplyError(f"A record of the source does not fit: {get_reason(error)}.") from error
+
+
+def apply_parts(
+    staging: Staging,
+    source: Source,
+    parts: Mapping[str, Collection[int] | None],
+    *,
+    name: str = "",
+    settings: dict[str, Any] | None = None,
+    on_applied: Callable[[Source], None] = lambda _source: None,
+) -> dict[type[models.Model], Change]:
+    """Makes some of a source's records what is staged of them, all at once; the others are not touched.
+
+    `parts` names them by what belongs together (see Kind): an order's or a customer's id and so on, or None
+    for all of a part. What is named and not staged is gone. Figures follow at the cost of what changes.
+    `name` is the source's address now. Raises ApplyError as `apply` does.
+    """
+    ids = {part: sorted(some) for part, some in parts.items() if some is not None}
+    for part, some in ids.items():
+        staging.name_part(part, some)
+    staging.close()
+    kinds = [kind for kind in KINDS if kind.part in parts]
+    topics = {topic for part in parts for topic in _TOPICS[part]}
+    with (
+        _explain(),
+        _attach(staging.path, ids),
+        write(*topics, *((Topic.SETTINGS, *_DATED) if settings else ())),
+        connection.cursor() as cursor,
+    ):
+        if settings:
+            change_settings(**settings)
+        if name and name != source.name:
+            source.name = name[:255]
+        source.imported_at = timezone.now()
+        source.save()
+        moment = bind_time(timezone.now())
+        if "role" in parts:
+            _keep_roles(cursor, source.pk)
+        for kind in kinds:
+            refuse_strangers(cursor, kind, source.pk, limit(kind, ids))
+        figures = PartFigures(parts)
+        with kept.following(*ids.get("order", ())):
+            changes = {kind.model: merge(cursor, kind, source.pk, moment, limit(kind, ids)) for kind in kinds}
+        for kind in kinds:
+            if changes[kind.model].removed:
+                _remove_orphans(cursor, [kind.model], ids if kind.member in ("id", "wire_id") else ())
+        figures.settle()
+        if "customer" in parts:
+            _end_keys_of_gone_customers(cursor)
+        if "user" in parts:
+            _refresh_own_rights(parts["user"])
+        on_applied(source)
     return changes
+
+
+_DATED = (Topic.CUSTOMERS, Topic.ORDERS)
+_TOPICS = {
+    "catalogue": (Topic.CATALOGUE,),
+    "customer": (Topic.CUSTOMERS,),
+    "order": (Topic.ORDERS, Topic.CUSTOMERS, Topic.CATALOGUE),
+    "discount": (Topic.DISCOUNTS,),
+    "download": (Topic.DOWNLOADS, Topic.CUSTOMERS),
+    "role": (Topic.ACCESS,),
+    "user": (Topic.ACCESS,),
+}
+"""What a part's records, and the figures that follow from them, are shown with."""
 
 
 def clear_demo() -> bool:
@@ -109,18 +186,22 @@ def clear_demo() -> bool:
 
 
 @contextmanager
-def _attach(path: Path) -> Iterator[None]:
-    """The staged records within reach of the shop's own store, before any lock is taken."""
+def _attach(path: Path, parts: Collection[str] = ()) -> Iterator[None]:
+    """The staged records, and the ids of `parts`, within reach of the shop's own store, before any lock is
+    taken."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with transaction.atomic():
-                _copy_to_postgresql(cursor, path)
+                _copy_to_postgresql(cursor, path, parts)
             try:
                 yield
             finally:
-                cursor.execute(f"DROP TABLE {', '.join(f'pg_temp.staged_{kind.table}' for kind in KINDS)}")
+                names = (*(f"staged_{kind.table}" for kind in KINDS), *(f"part_{part}" for part in parts))
+                cursor.execute(f"DROP TABLE {', '.join(f'pg_temp.{name}' for name in names)}")
             return
         cursor.execute("ATTACH DATABASE %s AS staging", (str(path),))
+        if parts:
+            cursor.execute("ANALYZE staging")  # else a few records would be looked for from the many
         try:
             with spare_memory():
                 yield
@@ -128,19 +209,25 @@ def _attach(path: Path) -> Iterator[None]:
             cursor.execute("DETACH DATABASE staging")
 
 
-def _touch_source(kind: SourceKind, name: str, known_as: str) -> tuple[int, bool]:
-    """The source's key, and whether it is new."""
+def _touch_source(kind: SourceKind, name: str, known_as: str) -> tuple[Source, bool]:
+    """The source, and whether it is new."""
     now = timezone.now()
     times = {"created_at": now, "imported_at": now}
     source, is_new = Source.objects.get_or_create(kind=kind, name=known_as[:255], defaults=times)
     source.name, source.imported_at = name[:255], now
     source.save()
-    return source.pk, is_new
+    return source, is_new
 
 
-def _copy_to_postgresql(cursor: CursorWrapper, path: Path) -> None:
+def _copy_to_postgresql(cursor: CursorWrapper, path: Path, parts: Collection[str]) -> None:
     """The scratch file's tables as temporary ones, with the shop's own column types."""
     with closing(sqlite3.connect(path)) as scratch:
+        for part in parts:
+            cursor.execute(f"CREATE TEMPORARY TABLE part_{part} (id BIGINT PRIMARY KEY)")
+            with cursor.copy(f"COPY part_{part} (id) FROM STDIN") as copy:
+                for row in scratch.execute(f"SELECT id FROM part_{part}"):
+                    copy.write_row(row)
+            cursor.execute(f"ANALYZE part_{part}")
         for kind in KINDS:
             names = ", ".join(f'"{name}"' for name in kind.columns)
             table = f"staged_{kind.table}"
@@ -195,15 +282,24 @@ def _list_children(model: type[models.Model]) -> list["models.ForeignKey[Any, An
     ]
 
 
-def _remove_orphans(cursor: CursorWrapper, gone: Iterable[type[models.Model]]) -> None:
-    """What was made here and belonged to a record that is gone goes with it."""
+def _remove_orphans(
+    cursor: CursorWrapper, gone: Iterable[type[models.Model]], parts: Collection[str] = ()
+) -> None:
+    """What was made here and belonged to a record that is gone goes with it; only records of `parts` are
+    gone."""
     for model in gone:
+        part = KIND_OF[model].part
         for child in _list_children(model):
             parents, key = model._meta.db_table, child.target_field.column
+            within = f" AND c.{child.column} IN (SELECT id FROM part_{part})" if part in parts else ""
             cursor.execute(
-                f"DELETE FROM {child.model._meta.db_table} AS c WHERE c.{child.column} IS NOT NULL"
+                f"DELETE FROM {child.model._meta.db_table} AS c WHERE c.{child.column} IS NOT NULL{within}"
                 f" AND NOT EXISTS (SELECT 1 FROM {parents} p WHERE p.{key} = c.{child.column})"
             )
+
+
+def _end_keys_of_gone_customers(cursor: CursorWrapper) -> None:
+    _end_customer_keys(cursor, "NOT EXISTS (SELECT 1 FROM shop_customer c WHERE c.id = k.customer_id)")
 
 
 def _end_customer_keys(cursor: CursorWrapper, which: str) -> None:
@@ -239,7 +335,13 @@ def _refresh(cursor: CursorWrapper, *, is_change: bool) -> None:
         for kind in KINDS:
             cursor.execute(f"ANALYZE {kind.table}")
     rollup.rebuild_all(is_change=is_change)
-    # what the source says of its users' rights does not know of those that were given here
+    _refresh_own_rights()
+
+
+def _refresh_own_rights(users: Collection[int] | None = None) -> None:
+    """What the source says of its users' rights does not know of those that were given here. `users`: those
+    that may have changed, where that is known."""
+    some = User.objects.all() if users is None else User.objects.filter(wire_id__in=users)
     roles, grants = UserRole.objects.filter(source=None), UserCapability.objects.filter(source=None)
     own = Q(source=None) | Q(user_roles__in=roles) | Q(grants__in=grants)
-    refresh_capabilities(User.objects.filter(own).distinct())
+    refresh_capabilities(some.filter(own).distinct())

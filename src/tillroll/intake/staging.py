@@ -50,16 +50,19 @@ class Kind:
     second unique column might otherwise clash while two records swap it. `unique`: such a column of records
     that have to stay in place. `adopts`: a record that is here already under the same key becomes the
     source's. `owner`: the column with the record that has changed when one of these has, since the API shows
-    it with them.
+    it with them. `part`: what these records are always brought in together with, and `member`: the column
+    that says with which one; without it, all of them come together.
     """
 
     model: type[models.Model]
+    part: str
     key: tuple[str, ...] = ("id",)
     kept: dict[str, str] = field(default_factory=dict)
     replaces: bool = False
     unique: str = ""
     adopts: bool = False
     owner: str = ""
+    member: str = ""
 
     @property
     def is_dated(self) -> bool:
@@ -111,32 +114,35 @@ LIMITS = {
 """What limits roles and keys is this shop's own, whatever their source."""
 
 KINDS: tuple[Kind, ...] = (
-    Kind(Term, kept={"count": "0"}, replaces=True),
-    Kind(Product, kept={"sales": "0", "earnings_whole": "0", "earnings_rest": "0"}),
-    Kind(PriceOption, key=("product_id", "price_id"), owner="product_id"),
-    Kind(ProductFile, key=("product_id", "position"), owner="product_id"),
-    Kind(BundleItem, key=("bundle_id", "position")),
-    Kind(ProductTerm, key=("product_id", "term_id"), owner="product_id"),
+    Kind(Term, "catalogue", kept={"count": "0"}, replaces=True),
+    Kind(Product, "catalogue", kept={"sales": "0", "earnings_whole": "0", "earnings_rest": "0"}),
+    Kind(PriceOption, "catalogue", key=("product_id", "price_id"), owner="product_id"),
+    Kind(ProductFile, "catalogue", key=("product_id", "position"), owner="product_id"),
+    Kind(BundleItem, "catalogue", key=("bundle_id", "position")),
+    Kind(ProductTerm, "catalogue", key=("product_id", "term_id"), owner="product_id"),
     Kind(
         Customer,
+        "customer",
         kept={"purchase_count": "0", "purchase_whole": "0", "purchase_rest": "0", "download_count": "0"},
         replaces=True,
+        member="id",
     ),
-    Kind(CustomerEmail, owner="customer_id"),
-    Kind(CustomerAddress),
-    Kind(Order),
-    Kind(OrderItem, owner="order_id"),
-    Kind(OrderAdjustment, owner="order_id"),
-    Kind(OrderTransaction, owner="order_id"),
-    Kind(OrderAddress),
-    Kind(OrderNote, owner="order_id"),
-    Kind(Discount),
-    Kind(DiscountProduct, key=("discount_id", "role", "position"), owner="discount_id"),
-    Kind(DiscountTerm, key=("discount_id", "position")),
-    Kind(FileDownload),
-    Kind(Role, key=("slug",), kept=LIMITS, adopts=True),
+    Kind(CustomerEmail, "customer", owner="customer_id", member="customer_id"),
+    Kind(CustomerAddress, "customer", member="customer_id"),
+    Kind(Order, "order", member="id"),
+    Kind(OrderItem, "order", owner="order_id", member="order_id"),
+    Kind(OrderAdjustment, "order", owner="order_id", member="order_id"),
+    Kind(OrderTransaction, "order", owner="order_id", member="order_id"),
+    Kind(OrderAddress, "order", member="order_id"),
+    Kind(OrderNote, "order", owner="order_id", member="order_id"),
+    Kind(Discount, "discount"),
+    Kind(DiscountProduct, "discount", key=("discount_id", "role", "position"), owner="discount_id"),
+    Kind(DiscountTerm, "discount", key=("discount_id", "position")),
+    Kind(FileDownload, "download", member="id"),
+    Kind(Role, "role", key=("slug",), kept=LIMITS, adopts=True),
     Kind(
         User,
+        "user",
         key=("wire_id",),
         kept={
             "password": "'!'",
@@ -148,11 +154,13 @@ KINDS: tuple[Kind, ...] = (
             "is_demo": "FALSE",
         },
         unique="username",
+        member="wire_id",
     ),
-    Kind(UserRole, key=("user_id", "role_id"), adopts=True),
-    Kind(UserCapability, key=("user_id", "capability"), adopts=True),
+    Kind(UserRole, "user", key=("user_id", "role_id"), adopts=True, member="user_id"),
+    Kind(UserCapability, "user", key=("user_id", "capability"), adopts=True, member="user_id"),
     Kind(
         ApiKey,
+        "user",
         key=("public_key",),
         kept={
             **LIMITS,
@@ -165,6 +173,7 @@ KINDS: tuple[Kind, ...] = (
             "customer_id": "NULL",
             "meter_id": "NULL",
         },
+        member="user_id",
     ),
 )
 """Every kind of record that a source can bring, parents first."""
@@ -204,6 +213,11 @@ class Staging:
         waiting.extend(rows)
         if len(waiting) >= BATCH:
             self._write(model)
+
+    def name_part(self, part: str, ids: Iterable[int]) -> None:
+        """Says of which members of a part all records are staged; those without any are gone."""
+        self.database.execute(f'CREATE TABLE "part_{part}" (id INTEGER PRIMARY KEY)')
+        self.database.executemany(f'INSERT INTO "part_{part}" VALUES (?)', [(id_,) for id_ in ids])
 
     def flush(self) -> None:
         """Writes what is waiting, so that the scratch file can be queried."""

@@ -5,13 +5,14 @@ all totals are computed anew: after an import, when the shop's zone changes, and
 them. A day is what zone.get_day_start says.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, tzinfo
 from typing import NamedTuple
 
 from tillroll.shop import kept
 from tillroll.shop.kept import Column, Entry, Ledger, keep, list_stretches, recount
 from tillroll.shop.kept.ledgers import FEES, IN_GROSS, IN_NET, ITEMS, ORDERS, count_if
+from tillroll.shop.kept.recounting import Stretch, get_stretch
 from tillroll.shop.models import Customer
 from tillroll.shop.revision import Topic, renew_store, write
 from tillroll.shop.services import get_zone, on_customer_created, on_zone_changed
@@ -95,10 +96,16 @@ def follow_the_shop() -> None:
 def list_customer_days(zone: tzinfo) -> Iterator[CustomerDay]:
     """The days since which customers are on record."""
     for stretch in list_stretches("shop_customer", zone):
-        if stretch.day:
-            which = stretch.limit("created_at")
-            query = f"SELECT COUNT(*), MIN(id), MAX(id) FROM shop_customer WHERE {which}"
-            yield CustomerDay(stretch.day, *run(query, stretch.bounds)[0])
+        if each := _count_customers(stretch):
+            yield each
+
+
+def _count_customers(stretch: Stretch) -> CustomerDay | None:
+    if stretch.day is None:
+        return None
+    query = f"SELECT COUNT(*), MIN(id), MAX(id) FROM shop_customer WHERE {stretch.limit('created_at')}"
+    ((customers, smallest, largest),) = run(query, stretch.bounds)
+    return CustomerDay(stretch.day, customers, smallest, largest) if customers else None
 
 
 def rebuild(zone: tzinfo | None = None) -> None:
@@ -109,6 +116,15 @@ def rebuild(zone: tzinfo | None = None) -> None:
     run("DELETE FROM stats_customerdaytotal")
     for each in list_customer_days(zone):
         run(_INSERT, each)
+
+
+def recount_customer_days(days: Iterable[date]) -> None:
+    """Counts the new customers of some days anew, inside the caller's transaction."""
+    for day in sorted(set(days)):
+        stretch = get_stretch(day, get_zone())
+        run("DELETE FROM stats_customerdaytotal WHERE day = %s", (day,))
+        if each := _count_customers(stretch):
+            run(_INSERT, each)
 
 
 def rebuild_all(*, is_change: bool = False) -> None:

@@ -71,7 +71,7 @@ class CataloguePart:
             "relationship (post_id INTEGER, term_id INTEGER)",
             "stored_product (id INTEGER PRIMARY KEY, sales INTEGER, earnings INTEGER)",
         ):
-            self._database.execute(f"CREATE TABLE {declared}")
+            self._database.execute(f"CREATE TABLE IF NOT EXISTS {declared}")
 
     def get_tables(self) -> dict[str, Taken]:
         return {

@@ -12,13 +12,15 @@ from tillroll.shop.models import FileDownload
 _LINES = (
     "id", "product_id", "file_id", "order_id", "price_id", "customer_id", "ip", "user_agent", "date_created",
 )  # fmt: skip
-_META = ("edd_logs_file_download_id", "meta_key", "meta_value")
+_META = ("meta_id", "edd_logs_file_download_id", "meta_key", "meta_value")
 
 
 class DownloadPart:
     def __init__(self, staging: Staging) -> None:
         self._staging = staging
-        staging.database.execute("CREATE TABLE download_name (id INTEGER PRIMARY KEY, name TEXT)")
+        staging.database.execute(
+            "CREATE TABLE IF NOT EXISTS download_name (id INTEGER PRIMARY KEY, line INTEGER, name TEXT)"
+        )
 
     def get_tables(self) -> dict[str, Taken]:
         return {
@@ -48,13 +50,16 @@ class DownloadPart:
 
     def _take_meta(self, rows: Iterable[Row]) -> None:
         self._staging.database.executemany(
-            "INSERT OR IGNORE INTO download_name VALUES (?, ?)",
-            [(line, value) for line, name, value in rows if name == "file_name" and value],
+            "REPLACE INTO download_name VALUES (?, ?, ?)",
+            [(id_, line, value) for id_, line, name, value in rows if name == "file_name" and value],
         )
 
     def finish(self, options: ShopOptions) -> None:
         self._staging.flush()
-        self._staging.database.execute(
-            "UPDATE staged_shop_filedownload AS d SET file_name = n.name"
-            " FROM download_name n WHERE n.id = d.id"
+        execute = self._staging.database.execute
+        execute("CREATE INDEX download_name_of ON download_name (line, id)")
+        execute(
+            "UPDATE staged_shop_filedownload AS d SET file_name ="
+            " (SELECT n.name FROM download_name n WHERE n.line = d.id ORDER BY n.id LIMIT 1)"
+            " WHERE d.id IN (SELECT line FROM download_name)"
         )

@@ -45,7 +45,7 @@ _TRANSACTIONS = (
     "id", "object_id", "object_type", "transaction_id", "gateway", "status", "total", "rate", "date_created",
 )  # fmt: skip
 _NOTES = ("id", "object_id", "object_type", "user_id", "content", "date_created")
-_META = ("edd_order_id", "meta_key", "meta_value")
+_META = ("meta_id", "edd_order_id", "meta_key", "meta_value")
 _TAX_RATES = ("id", "amount")
 
 _LEGACY_STATUS = {"publish": "complete"}
@@ -59,8 +59,12 @@ class OrderPart:
     def __init__(self, staging: Staging, findings: Findings) -> None:
         self._staging = staging
         self._findings = findings
-        staging.database.execute("CREATE TABLE order_tax (order_id INTEGER PRIMARY KEY, rate INTEGER)")
-        staging.database.execute("CREATE TABLE tax_rate (id INTEGER PRIMARY KEY, amount INTEGER)")
+        staging.database.execute(
+            "CREATE TABLE IF NOT EXISTS order_tax (id INTEGER PRIMARY KEY, order_id INTEGER, rate INTEGER)"
+        )
+        staging.database.execute(
+            "CREATE TABLE IF NOT EXISTS tax_rate (id INTEGER PRIMARY KEY, amount INTEGER)"
+        )
 
     def get_tables(self) -> dict[str, Taken]:
         return {
@@ -257,8 +261,8 @@ class OrderPart:
         self._staging.add(OrderNote, notes)
 
     def _take_meta(self, rows: Iterable[Row]) -> None:
-        rates = [(order, UNITS_OF[value]) for order, name, value in rows if name == "tax_rate"]
-        self._staging.database.executemany("INSERT OR IGNORE INTO order_tax VALUES (?, ?)", rates)
+        rates = [(id_, order, UNITS_OF[value]) for id_, order, name, value in rows if name == "tax_rate"]
+        self._staging.database.executemany("REPLACE INTO order_tax VALUES (?, ?, ?)", rates)
 
     def _convert(self, what: str, rate_text: str | None, total: int, tax: int) -> tuple[int, int, int]:
         """A rate that can be divided by, and total and tax in shop currency."""
@@ -277,8 +281,11 @@ class OrderPart:
             "UPDATE staged_shop_order SET tax_rate = (SELECT amount FROM tax_rate t WHERE t.id = -tax_rate)"
             " WHERE tax_rate < 0"
         )
+        # of several rows of one name WordPress takes the first
+        execute("CREATE INDEX order_tax_of ON order_tax (order_id, id)")
         execute(
-            "UPDATE staged_shop_order SET tax_rate = (SELECT t.rate FROM order_tax t WHERE t.order_id = id)"
+            "UPDATE staged_shop_order AS o SET tax_rate ="
+            " (SELECT t.rate FROM order_tax t WHERE t.order_id = o.id ORDER BY t.id LIMIT 1)"
             " WHERE tax_rate IS NULL AND id IN (SELECT order_id FROM order_tax)"
         )
         execute(

@@ -11,13 +11,14 @@ from tillroll.shop.kept.counts import (
     adjust_tallies,
     adjust_tally,
     compare_tallies,
+    recount_tallies,
     refresh_downloads,
     refresh_tallies,
     refresh_terms,
 )
 from tillroll.shop.kept.ledgers import Column, Entry, Ledger, keep, list_ledgers
 from tillroll.shop.kept.records import CUSTOMERS, PRODUCTS
-from tillroll.shop.kept.recounting import Recount, list_recounts, list_stretches, recount
+from tillroll.shop.kept.recounting import Recount, list_recounts, list_stretches, recount, recount_records
 from tillroll.shop.locale import get_zone
 
 __all__ = [
@@ -37,7 +38,10 @@ __all__ = [
     "list_recounts",
     "list_stretches",
     "recount",
+    "recount_records",
+    "recount_tallies",
     "refresh",
+    "refresh_downloads",
     "refresh_tallies",
     "refresh_terms",
 ]

@@ -29,6 +29,9 @@ from tillroll.shop.moments import read_time
 from tillroll.shop.statements import run
 from tillroll.shop.zone import get_day
 
+BATCH = 400
+"""Orders that one statement names by their ids."""
+
 
 class OrderState(NamedTuple):
     """What of an order decides where it is counted."""
@@ -58,23 +61,31 @@ def following(*ids: int) -> Iterator[set[int]]:
 def _list_family(ids: Sequence[int]) -> set[int]:
     """The orders, their refunds, and orders with items that take back items of theirs: what those enter
     hangs on the status of the item that they take back."""
-    if not ids:
-        return set()
-    marks = ", ".join(["%s"] * len(ids))
-    found = run(
-        f"SELECT o.id FROM shop_order o WHERE o.parent_id IN ({marks}) UNION"
-        " SELECT i.order_id FROM shop_orderitem p JOIN shop_orderitem i ON i.parent_id = p.id"
-        f" WHERE p.order_id IN ({marks})",
-        (*ids, *ids),
-    )
-    return {*ids, *(order for (order,) in found)}
+    family = set(ids)
+    for some in _cut(ids):
+        marks = ", ".join(["%s"] * len(some))
+        found = run(
+            f"SELECT o.id FROM shop_order o WHERE o.parent_id IN ({marks}) UNION"
+            " SELECT i.order_id FROM shop_orderitem p JOIN shop_orderitem i ON i.parent_id = p.id"
+            f" WHERE p.order_id IN ({marks})",
+            (*some, *some),
+        )
+        family.update(order for (order,) in found)
+    return family
+
+
+def _cut(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
 
 
 def _measure(orders: set[int]) -> Measure:
     measure = Measure({}, [])
-    if not orders:
-        return measure
-    ids = sorted(orders)
+    for some in _cut(sorted(orders)):
+        _add_measure(measure, some)
+    return measure
+
+
+def _add_measure(measure: Measure, ids: Sequence[int]) -> None:
     for source in SOURCES:
         entries = list_entries(list_ledgers(), source)
         for order, type, status, at, *row in run(write_rows(source, entries, len(ids)), ids):
@@ -87,7 +98,6 @@ def _measure(orders: set[int]) -> Measure:
                 if key is not None:
                     measure.entered.append((entry, order, key, tuple(figures)))
                 start = end
-    return measure
 
 
 def _settle(before: Measure, after: Measure) -> None:

@@ -1,13 +1,16 @@
 """Counts that are kept: of records by kind, of a term's products, of a customer's downloads."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.utils import timezone
 
 from tillroll.shop import ranks
 from tillroll.shop.moments import bind_time
 from tillroll.shop.statements import run
+
+BATCH = 400
+"""Customers that one statement names by their ids."""
 
 TERMS = """
 SELECT t.id, (
@@ -16,13 +19,17 @@ SELECT t.id, (
 ) AS products FROM shop_term t
 """
 
-TALLIES = """
-SELECT 'product:' || status AS name, COUNT(*) AS value FROM shop_product GROUP BY status
-UNION ALL SELECT 'customer', COUNT(*) FROM shop_customer
-UNION ALL SELECT 'order:' || type || ':' || status, COUNT(*) FROM shop_order GROUP BY type, status
-UNION ALL SELECT 'discount:' || status, COUNT(*) FROM shop_discount GROUP BY status
-UNION ALL SELECT 'download', COUNT(*) FROM shop_filedownload
-"""
+_TALLIES = {
+    "product": "SELECT 'product:' || status AS name, COUNT(*) AS value FROM shop_product GROUP BY status",
+    "customer": "SELECT 'customer' AS name, COUNT(*) AS value FROM shop_customer",
+    "order": (
+        "SELECT 'order:' || type || ':' || status AS name, COUNT(*) AS value"
+        " FROM shop_order GROUP BY type, status"
+    ),
+    "discount": "SELECT 'discount:' || status AS name, COUNT(*) AS value FROM shop_discount GROUP BY status",
+    "download": "SELECT 'download' AS name, COUNT(*) AS value FROM shop_filedownload",
+}
+TALLIES = " UNION ALL ".join(_TALLIES.values())
 
 
 def refresh_terms() -> None:
@@ -33,14 +40,19 @@ def refresh_terms() -> None:
     )
 
 
-def refresh_downloads(*, is_change: bool = False) -> None:
-    """How often each customer has downloaded a file."""
+def refresh_downloads(customers: Iterable[int] | None = None, *, is_change: bool = False) -> None:
+    """How often each customer has downloaded a file; of some customers where they are named."""
     count = "(SELECT COUNT(*) FROM shop_filedownload d WHERE d.customer_id = shop_customer.id)"
     dated = ", modified_at = %s" if is_change else ""
-    run(
-        f"UPDATE shop_customer SET download_count = {count}{dated} WHERE download_count <> {count}",
-        (bind_time(timezone.now()),) if is_change else (),
-    )
+    values = (bind_time(timezone.now()),) if is_change else ()
+    statement = f"UPDATE shop_customer SET download_count = {count}{dated} WHERE download_count <> {count}"
+    if customers is None:
+        run(statement, values)
+        return
+    wanted = sorted(set(customers))
+    for start in range(0, len(wanted), BATCH):
+        some = wanted[start : start + BATCH]
+        run(f"{statement} AND id IN ({', '.join(['%s'] * len(some))})", (*values, *some))
 
 
 def refresh_tallies() -> None:
@@ -48,6 +60,12 @@ def refresh_tallies() -> None:
     run("DELETE FROM shop_tally")
     run(f"INSERT INTO shop_tally (name, value) {TALLIES}")
     ranks.rebuild()
+
+
+def recount_tallies(kind: str) -> None:
+    """How many records there are of a kind that has few: products or discounts."""
+    run("DELETE FROM shop_tally WHERE name LIKE %s", (f"{kind}:%",))
+    run(f"INSERT INTO shop_tally (name, value) {_TALLIES[kind]}")
 
 
 def compare_tallies() -> tuple["Counter[str]", "Counter[str]"]:

@@ -172,7 +172,7 @@ def list_takers(ledgers: tuple[Ledger, ...], entry: Entry) -> tuple[Ledger, ...]
 
 
 @lru_cache(maxsize=256)
-def write_sums(entries: tuple[Entry, ...], which: str) -> str:
+def write_sums(entries: tuple[Entry, ...], which: str, *, by_item: bool = False) -> str:
     """One statement for what many orders enter together: rows of the entry's place, the key, and the sums,
     filled up with zeros.
 
@@ -182,8 +182,9 @@ def write_sums(entries: tuple[Entry, ...], which: str) -> str:
     width = max(len(entry.sums) for entry in entries)
     return " UNION ALL ".join(
         f"SELECT {place}, {entry.key}, {', '.join((*entry.sums, *('0',) * (width - len(entry.sums))))}"
-        f" FROM {entry.source.tables} WHERE {entry.source.joined} AND {entry.when}"
-        f" AND {which.format(key=entry.key)} GROUP BY {entry.key}"
+        f" FROM {entry.source.by_item if by_item else entry.source.tables}"
+        f" WHERE {entry.source.joined} AND {entry.when} AND {which.format(key=entry.key)}"
+        f" GROUP BY {entry.key}"
         for place, entry in enumerate(entries)
     )
 

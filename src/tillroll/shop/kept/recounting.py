@@ -3,7 +3,7 @@
 It goes by days and by batches of records, so that memory holds a part at a time, whatever the shop's size.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, tzinfo
 from typing import NamedTuple
 
@@ -23,6 +23,9 @@ from tillroll.shop.zone import EARLIEST, LATEST, get_day, get_day_end, get_day_s
 
 RECORDS = 5_000
 """Records whose figures are measured at once."""
+
+BATCH = 100
+"""Records that one statement names by their ids."""
 
 
 class Stretch(NamedTuple):
@@ -87,6 +90,24 @@ def recount(ledgers: tuple[Ledger, ...], zone: tzinfo, *, is_change: bool = Fals
             run(f"DELETE FROM {ledger.table}")
     for some in list_recounts(ledgers, zone):
         add(some.ledger, some.list_changes(), is_change=is_change)
+
+
+def recount_records(ledger: Ledger, keys: Iterable[int]) -> None:
+    """Sets right what some records keep in columns of their own, inside the caller's transaction; those that
+    were wrong have changed."""
+    wanted = sorted(set(keys))
+    for start in range(0, len(wanted), BATCH):
+        some = wanted[start : start + BATCH]
+        marks = ", ".join(["%s"] * len(some))
+        columns = f"{ledger.key}, {', '.join(ledger.stored)}"
+        found = run(f"SELECT {columns} FROM {ledger.table} WHERE {ledger.key} IN ({marks})", some)
+        sums = write_sums(ledger.entries, f"{{key}} IN ({marks})", by_item=True)
+        real: dict[Key, Figures] = {}
+        for _, key, *numbers in run(sums, some * len(ledger.entries)):
+            add_figures(real, (key,), ledger.join(numbers))
+        held = {(key,): ledger.join(numbers) for key, *numbers in found}
+        real = {key: figures for key, figures in real.items() if key in held}
+        add(ledger, Recount(ledger, held, real).list_changes())
 
 
 def list_recounts(ledgers: tuple[Ledger, ...], zone: tzinfo) -> Iterator[Recount]:
