@@ -119,6 +119,9 @@ DATABASES = {
 REPLICA_ALIASES = tuple(alias for alias in DATABASES if alias.startswith("replica"))
 """PostgreSQLs that follow the first one, from which the API reads while they are current."""
 
+MIRROR_PASSWORD = os.environ.get("TILLROLL_MIRROR_PASSWORD")
+"""The password of the database user by whom `tillroll mirror` reads its source."""
+
 REPLICA_MAX_LAG = _number("TILLROLL_REPLICA_MAX_LAG", 5)
 """Seconds by which an answer from a replica may be behind the primary at the most."""
 

@@ -19,6 +19,7 @@ from tillroll.cli.importing import import_
 from tillroll.cli.keys import keys
 from tillroll.cli.logs import logs
 from tillroll.cli.migrate import migrate
+from tillroll.cli.mirror import mirror
 from tillroll.cli.move import move
 from tillroll.cli.privacy import privacy
 from tillroll.cli.reconcile import reconcile
@@ -32,6 +33,7 @@ COMMANDS = (
     serve,
     demo,
     import_,
+    mirror,
     keys,
     roles,
     user,

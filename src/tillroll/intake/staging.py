@@ -185,14 +185,18 @@ class Staging:
     """The scratch file. Rows are tuples in the order of their kind's columns: amounts as 10^-9 units, times
     as 'YYYY-MM-DD HH:MM:SS' in UTC, truth as 0 and 1, JSON as text. Of rows with one key the last counts."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_lasting: bool = False) -> None:
+        """`is_lasting`: what was saved must outlive a process that is killed."""
         self.path = path
         self.database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self.database.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
+        journal, synchronous = ("WAL", "NORMAL") if is_lasting else ("OFF", "OFF")
+        self.database.executescript(f"PRAGMA journal_mode={journal}; PRAGMA synchronous={synchronous};")
         self._inserts: dict[type[models.Model], str] = {}
         self._waiting: dict[type[models.Model], list[Sequence[Any]]] = {}
         for kind in KINDS:
-            self.database.execute(f'CREATE TABLE "staged_{kind.table}" ({kind.scratch_columns})')
+            self.database.execute(
+                f'CREATE TABLE IF NOT EXISTS "staged_{kind.table}" ({kind.scratch_columns})'
+            )
             marks = ", ".join("?" * len(kind.columns))
             # a dump may bring a row twice: the later one counts, as it would in the database
             self._inserts[kind.model] = f'REPLACE INTO "staged_{kind.table}" VALUES ({marks})'
@@ -224,6 +228,12 @@ class Staging:
         for model, waiting in self._waiting.items():
             if waiting:
                 self._write(model)
+
+    def save(self) -> None:
+        """Writes what is waiting, for good."""
+        self.flush()
+        self.database.execute("COMMIT")
+        self.database.execute("BEGIN")
 
     def close(self) -> None:
         """Writes what is waiting and lets go of the file, so that `apply` can read it."""

@@ -40,7 +40,7 @@ _TERMS = ("term_id", "name", "slug", "term_group")
 _TAXONOMY = ("term_taxonomy_id", "term_id", "taxonomy", "description", "parent")
 _RELATIONSHIPS = ("object_id", "term_taxonomy_id")
 
-_KEPT_META = frozenset(
+KEPT_META = frozenset(
     {
         "edd_price", "_variable_pricing", "edd_variable_prices", "_edd_default_price_id",
         "edd_download_files", "_edd_product_type", "_edd_bundled_products",
@@ -93,7 +93,7 @@ class CataloguePart:
         self._insert("post", len(_POSTS), kept)
 
     def _take_meta(self, rows: Iterable[Row]) -> None:
-        self._insert("meta", 4, [row for row in rows if row[2] in _KEPT_META])
+        self._insert("meta", 4, [row for row in rows if row[2] in KEPT_META])
 
     def _take_terms(self, rows: Iterable[Row]) -> None:
         self._insert("term", 4, rows)

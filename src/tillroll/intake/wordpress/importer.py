@@ -27,7 +27,7 @@ from tillroll.intake.wordpress.findings import LeftOut
 from tillroll.intake.wordpress.identity import find_known_name
 from tillroll.intake.wordpress.mapping import Mapping, Pass
 from tillroll.intake.wordpress.options import ShopOptions
-from tillroll.intake.wordpress.shops import Shop, ShopKind, find_shops
+from tillroll.intake.wordpress.shops import UNMIGRATED, Shop, ShopChoiceError, choose_shop, find_shops
 from tillroll.intake.wordpress.summary import Summary
 from tillroll.shop.models import Dialect, Source, SourceKind
 from tillroll.shop.revision import StoreBusy
@@ -61,7 +61,7 @@ def import_dump(
         with _open_scratch_folder() as folder, ExitStack() as stack:
             reading = _read(path, folder, stack, prefix, on_progress)
             return _import(path, reading, on_progress, began)
-    except (DumpError, ApplyError, StoreBusy) as error:
+    except (DumpError, ShopChoiceError, ApplyError, StoreBusy) as error:
         raise ImportRefused(str(error)) from error
     except ValidationError as error:
         raise ImportRefused(f"The shop's settings can't be taken over: {' '.join(error.messages)}") from error
@@ -144,43 +144,12 @@ def _read(
         )
         for table, rows in reader:
             reading.take(table, rows)
-        shop = _choose_shop(path, find_shops(reader.tables_seen), prefix)
+        shop = choose_shop(str(path), find_shops(reader.tables_seen), prefix)
         if reading.mapping is not None and not reading.missed(shop, reader.tables_seen):
             return _Reading(staging, reading.mapping, shop, reader.tables_seen, reader.invalid_values)
         staging.database.close()
         staging.path.unlink()
     raise AssertionError("The second pass knows the shop.")
-
-
-def _choose_shop(path: Path, shops: list[Shop], prefix: str | None) -> Shop:
-    if not shops:
-        raise ImportRefused(
-            f"{path} holds no WordPress: no tables named like wp_options and wp_posts."
-            " Dump the shop's whole database."
-        )
-    found = [shop for shop in shops if prefix in (None, shop.prefix)]
-    if not found:
-        names = ", ".join(shop.prefix for shop in shops)
-        raise ImportRefused(f"{path} holds no WordPress with the prefix {prefix}; there is: {names}.")
-    whole = [shop for shop in found if shop.kind == ShopKind.EDD3]
-    if len(whole) > 1:
-        names = ", ".join(shop.prefix for shop in whole)
-        raise ImportRefused(
-            f"{path} holds several shops, {names}:"
-            f" choose one with --prefix, as in --prefix {whole[0].prefix}."
-        )
-    if not whole:
-        if any(shop.kind == ShopKind.EDD2 for shop in found):
-            raise _refuse_unmigrated(path)
-        raise ImportRefused(
-            f"{path} holds a WordPress without Easy Digital Downloads: no table {found[0].prefix}edd_orders."
-        )
-    if whole[0].users_prefix is None:
-        raise ImportRefused(
-            f"{path} holds no users and no API keys: the tables {whole[0].prefix}users and"
-            f" {whole[0].prefix}usermeta are missing. Dump the shop's whole database."
-        )
-    return whole[0]
 
 
 def _check(path: Path, reading: _Reading) -> ShopOptions:
@@ -204,15 +173,8 @@ def _check(path: Path, reading: _Reading) -> ShopOptions:
     if options.is_half_migrated or (
         is_old and not has_orders and reading.mapping.catalogue.has_legacy_orders()
     ):
-        raise _refuse_unmigrated(path)
+        raise ImportRefused(UNMIGRATED.format(path))
     return options
-
-
-def _refuse_unmigrated(path: Path) -> ImportRefused:
-    return ImportRefused(
-        f"{path} is of a shop whose orders are still those of Easy Digital Downloads 2:"
-        " update the plugin to version 3, let its upgrade take over the orders, and dump again."
-    )
 
 
 _OTHER_TABLES = {

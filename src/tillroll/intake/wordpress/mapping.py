@@ -31,6 +31,7 @@ class Mapping:
     """The parts of the mapping of one shop, filling a scratch file."""
 
     def __init__(self, staging: Staging, prefix: str, users_prefix: str) -> None:
+        self.staging = staging
         self.findings = findings = Findings()
         self.options = OptionPart(findings)
         self.catalogue = CataloguePart(staging, findings)

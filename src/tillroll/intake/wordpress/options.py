@@ -12,7 +12,7 @@ from tillroll.intake.wordpress.values import decode_entities, is_true, take_whol
 from tillroll.shop.zone import ZoneError, parse_zone
 
 _CURRENCY = "USD"
-_KEPT = frozenset(
+KEPT_OPTIONS = frozenset(
     {
         "home", "siteurl", "blogname", "timezone_string", "gmt_offset", "start_of_week",
         "permalink_structure", "upload_path", "upload_url_path", "edd_settings", "edd_version",
@@ -63,7 +63,7 @@ class OptionPart:
 
     def take(self, rows: Iterable[Row]) -> None:
         for name, value in rows:
-            if name and (name in _KEPT or name.endswith("user_roles")):
+            if name and (name in KEPT_OPTIONS or name.endswith("user_roles")):
                 self._values[name] = value or ""
 
     def has_home(self) -> bool:

@@ -52,3 +52,45 @@ def _get_users_prefix(names: set[str], prefix: str) -> str | None:
         if f"{owner}users" in names and f"{owner}usermeta" in names:
             return owner
     return None
+
+
+class ShopChoiceError(Exception):
+    """The tables hold no shop that can be taken over, or several; the sentence says so."""
+
+
+def choose_shop(where: str, shops: list[Shop], prefix: str | None) -> Shop:
+    """The one whole EDD 3 shop among those found in a dump or database, or the one with a prefix."""
+    if not shops:
+        raise ShopChoiceError(
+            f"{where} holds no WordPress: no tables named like wp_options and wp_posts."
+            " The shop's whole database is wanted."
+        )
+    found = [shop for shop in shops if prefix in (None, shop.prefix)]
+    if not found:
+        names = ", ".join(shop.prefix for shop in shops)
+        raise ShopChoiceError(f"{where} holds no WordPress with the prefix {prefix}; there is: {names}.")
+    whole = [shop for shop in found if shop.kind == ShopKind.EDD3]
+    if len(whole) > 1:
+        names = ", ".join(shop.prefix for shop in whole)
+        raise ShopChoiceError(
+            f"{where} holds several shops, {names}:"
+            f" choose one with --prefix, as in --prefix {whole[0].prefix}."
+        )
+    if not whole:
+        if any(shop.kind == ShopKind.EDD2 for shop in found):
+            raise ShopChoiceError(UNMIGRATED.format(where))
+        raise ShopChoiceError(
+            f"{where} holds a WordPress without Easy Digital Downloads: no table {found[0].prefix}edd_orders."
+        )
+    if whole[0].users_prefix is None:
+        raise ShopChoiceError(
+            f"{where} holds no users and no API keys: the tables {whole[0].prefix}users and"
+            f" {whole[0].prefix}usermeta are missing. The shop's whole database is wanted."
+        )
+    return whole[0]
+
+
+UNMIGRATED = (
+    "{} is of a shop whose orders are still those of Easy Digital Downloads 2: update the plugin to version 3"
+    " and let its upgrade take over the orders first."
+)

@@ -163,7 +163,7 @@ class UserPart:
 
     def _get_username(self, login: str, id_: int, host: str) -> str:
         """The name to log in by: the login, made longer where somebody else has it."""
-        for name in (login, f"{login}@{host}"[:150], f"{login}@{host}/{id_}"[-150:]):
+        for name in propose_usernames(login, id_, host):
             if name and name not in self._names_taken:
                 self._names_taken.add(name)
                 return name
@@ -210,6 +210,11 @@ class UserPart:
                     self._findings.leave_out("further API keys", why, len(rows) - 1)
                 secret = min(secrets.get(user, []), default=(0, ""))[1]
                 yield user, [(public, secret) for _, public in sorted(rows)]
+
+
+def propose_usernames(login: str, id_: int, host: str) -> tuple[str, ...]:
+    """The names that a user may be given, the best first."""
+    return (login, f"{login}@{host}"[:150], f"{login}@{host}/{id_}"[-150:])
 
 
 @lru_cache(maxsize=10_000)

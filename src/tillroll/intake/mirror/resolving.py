@@ -1,0 +1,116 @@
+"""From what differs to what is exchanged: whole members of the records, with all that hangs together.
+
+An order is read anew with everything that belongs to it. Customers who have, or had, one e-mail hang
+together, since only the first of them is found by it; so do users of one login, and the holders of API keys.
+"""
+
+from collections.abc import Collection, Iterable
+
+from django.db.models import Q
+
+from tillroll.access.models import User
+from tillroll.intake.mirror.layouts import LAYOUTS
+from tillroll.intake.mirror.ledger import Ledger
+from tillroll.intake.mirror.reader import Reader
+from tillroll.intake.mirror.watching import Found
+from tillroll.intake.wordpress.values import take_whole
+from tillroll.shop.models import Customer, OrderItem, Source
+
+Parts = dict[str, Collection[int] | None]
+"""By part the members that are exchanged; None for all."""
+
+_LAYOUT = {layout.name: layout for layout in LAYOUTS}
+_BATCH = 500
+
+
+def resolve(found: Found, reader: Reader, ledger: Ledger, source: Source, *, is_in_network: bool) -> Parts:
+    """What is to be exchanged."""
+    parts: Parts = {}
+    if "options" in found.whole:
+        parts |= {"catalogue": None, "role": None, "user": None}
+    parts |= dict.fromkeys(found.whole & {"catalogue", "discount"})
+    if orders := found.members["order"] | _find_orders(found, reader):
+        parts["order"] = orders
+    if downloads := found.members["download"]:
+        parts["download"] = downloads
+    customers, users = set(found.members["customer"]), set(found.members["user"])
+    if "keys" in found.whole:
+        keys = _LAYOUT["API keys"]
+        users.update(line.owner for line in ledger.list_all(keys).values())
+        users.update(line.owner for line in found.lines[keys].values())
+    users |= _find_namesakes(users, reader, source)
+    if is_in_network:
+        # whether a network's user is this site's may hang on a purchase
+        users |= _list_users_of(customers, reader)
+        customers |= _to_ids(
+            customer
+            for _, customer in reader.list_pairs(_LAYOUT["customers"], "user_id", "id", sorted(users - {0}))
+        )
+    if customers:
+        parts["customer"] = customers | _find_twins(customers, reader)
+    if users and "user" not in parts:
+        parts["user"] = users
+    return parts
+
+
+def _find_orders(found: Found, reader: Reader) -> set[int]:
+    """The orders of items whose fees changed, and those under a tax rate that became another."""
+    items = found.members["item"]
+    orders = _to_ids(order for _, order in reader.list_pairs(_LAYOUT["order items"], "id", "order_id", items))
+    for some in _cut(items):
+        orders.update(OrderItem.objects.filter(pk__in=some).values_list("order_id", flat=True))
+    rates = sorted(found.tax_rates)
+    return orders | _to_ids(
+        order for _, order in reader.list_pairs(_LAYOUT["orders"], "tax_rate_id", "id", rates)
+    )
+
+
+def _find_twins(customers: Collection[int], reader: Reader) -> set[int]:
+    """Customers with an e-mail that one of these has or had; those that are not found by theirs are among
+    them."""
+    emails = {
+        (email or "").casefold()
+        for _, email in reader.list_pairs(_LAYOUT["customers"], "id", "email", sorted(customers))
+    }
+    for some in _cut(customers):
+        emails.update(
+            email.casefold() for email in Customer.objects.filter(pk__in=some).values_list("email", flat=True)
+        )
+    twins = set(Customer.objects.filter(email_folded="").exclude(email="").values_list("pk", flat=True))
+    for names in _cut(emails - {""}):
+        twins.update(Customer.objects.filter(email_folded__in=names).values_list("pk", flat=True))
+    return twins
+
+
+def _find_namesakes(users: Collection[int], reader: Reader, source: Source) -> set[int]:
+    """Users with a login that one of these has or had."""
+    logins = {
+        login or "" for _, login in reader.list_pairs(_LAYOUT["users"], "ID", "user_login", sorted(users))
+    }
+    ours = User.objects.filter(source=source)
+    for some in _cut(users):
+        logins.update(ours.filter(wire_id__in=some).values_list("login", flat=True))
+    found: set[int] = set()
+    for names in _cut(logins):
+        found.update(
+            ours.filter(Q(login__in=names) | Q(username__in=names)).values_list("wire_id", flat=True)
+        )
+    return found
+
+
+def _list_users_of(customers: Collection[int], reader: Reader) -> set[int]:
+    users = _to_ids(
+        user for _, user in reader.list_pairs(_LAYOUT["customers"], "id", "user_id", sorted(customers))
+    )
+    for some in _cut(customers):
+        users.update(Customer.objects.filter(pk__in=some).values_list("user_id", flat=True))
+    return users - {0}
+
+
+def _to_ids(texts: Iterable[str | None]) -> set[int]:
+    return {take_whole(text) for text in texts} - {0}
+
+
+def _cut(values: Iterable[object]) -> Iterable[list[object]]:
+    every = list(values)
+    return (every[start : start + _BATCH] for start in range(0, len(every), _BATCH))

@@ -1,0 +1,154 @@
+"""One round: what differs is read in one snapshot of the source, and exchanged in one transaction here.
+
+The order of its two writes makes it safe to be killed at any moment. The ledger is told the coming mark, then
+the store takes records and mark, then the ledger takes what was read: until then it knows too little, and
+what it does not know is read once more.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, models
+from django.utils import timezone
+
+from tillroll.databases import get_reason
+from tillroll.intake.apply import ApplyError, Change, apply_parts
+from tillroll.intake.mirror.connection import Database, SourceProblem
+from tillroll.intake.mirror.gathering import Gathering
+from tillroll.intake.mirror.ledger import Ledger
+from tillroll.intake.mirror.reader import Reader
+from tillroll.intake.mirror.record import change_mark, make_mark, note_good
+from tillroll.intake.mirror.resolving import Parts, resolve
+from tillroll.intake.mirror.tables import Tables, Wanted
+from tillroll.intake.mirror.watching import Found, watch
+from tillroll.intake.staging import KIND_OF, Staging
+from tillroll.intake.wordpress.mapping import Mapping
+from tillroll.intake.wordpress.options import ShopOptions
+from tillroll.intake.wordpress.shops import UNMIGRATED
+from tillroll.shop.models import Mirror
+from tillroll.shop.revision import StoreBusy
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a round did. `queries` are those of the source, `changes` what became of the records here."""
+
+    is_thorough: bool
+    queries: int
+    seconds: float
+    changes: dict[type[models.Model], Change] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """What changed, for the log."""
+        said = []
+        for model, change in self.changes.items():
+            numbers = (("added", change.added), ("changed", change.changed), ("removed", change.removed))
+            if counts := [f"{number:,} {what}" for what, number in numbers if number]:
+                said.append(f"{KIND_OF[model].plural}: {', '.join(counts)}")
+        kind = "thorough round" if self.is_thorough else "round"
+        return (
+            f"{'; '.join(said) or 'Nothing changed'} ({kind}, {self.queries} queries, {self.seconds:.2f} s)."
+        )
+
+
+def run_round(
+    database: Database,
+    ledger: Ledger,
+    wanted: Wanted,
+    mirror: Mirror,
+    folder: Path,
+    *,
+    every: float,
+    is_thorough: bool,
+) -> Round:
+    """Brings the records up to date with the source. Raises SourceProblem; nothing is changed then."""
+    began, started = timezone.now(), perf_counter()
+    with explain_store(), ExitStack() as stack:
+        with database.snapshot() as snapshot:
+            tables = Tables(snapshot, wanted)
+            tables.check(ledger.get_fact("schema", {}))
+            reader = Reader(snapshot, tables)
+            found = watch(reader, ledger, is_thorough=is_thorough)
+            change = None
+            if found:
+                change = _stage(reader, ledger, wanted, mirror, found, stack.enter_context(_scratch(folder)))
+        changes = change.publish(ledger, mirror) if change else {}
+        ledger.write(found.tell)
+        note_good(began, every=every, is_thorough=is_thorough)
+    return Round(is_thorough, snapshot.queries, perf_counter() - started, changes)
+
+
+@dataclass(frozen=True)
+class _Staged:
+    """What a round exchanges."""
+
+    staging: Staging
+    parts: Parts
+    found: Found
+    options: ShopOptions
+
+    def publish(self, ledger: Ledger, mirror: Mirror) -> dict[type[models.Model], Change]:
+        mark = make_mark()
+        ledger.set_fact("pending", mark)
+        changes = apply_parts(
+            self.staging,
+            mirror.source,
+            self.parts,
+            name=self.options.home,
+            settings=dict(self.options.settings) if "options" in self.found.whole else None,
+            on_applied=lambda _source: change_mark(mark),
+        )
+        self.found.facts["mark"] = mirror.mark = mark
+        return changes
+
+
+def _stage(
+    reader: Reader, ledger: Ledger, wanted: Wanted, mirror: Mirror, found: Found, staging: Staging
+) -> _Staged | None:
+    """Stages the records of what changed; None where that is none of the shop's records."""
+    is_in_network = wanted.shop.prefix != wanted.shop.users_prefix
+    parts = resolve(found, reader, ledger, mirror.source, is_in_network=is_in_network)
+    if not parts:
+        return None
+    mapping = Mapping(staging, wanted.shop.prefix, wanted.shop.users_prefix or wanted.shop.prefix)
+    gathering = Gathering(reader, wanted, mapping, found)
+    options = gathering.read_options()
+    refuse_half_migrated(options)
+    gathering.take_parts(parts)
+    host = urlsplit(options.home).netloc
+    mapping.finish(options, gathering.list_names_taken(parts, mirror.source, host))
+    return _Staged(staging, parts, found, options)
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Staging]:
+    path = folder / "round.sqlite3"
+    path.unlink(missing_ok=True)
+    with Staging(path) as staging:
+        yield staging
+    path.unlink(missing_ok=True)
+
+
+def refuse_half_migrated(options: ShopOptions) -> None:
+    if options.is_half_migrated:
+        raise SourceProblem(UNMIGRATED.format("The source"))
+
+
+@contextmanager
+def explain_store() -> Iterator[None]:
+    """What keeps the records here from being written, as a SourceProblem: the next round tries again."""
+    try:
+        yield
+    except (ApplyError, StoreBusy) as error:
+        raise SourceProblem(str(error)) from error
+    except ValidationError as error:
+        raise SourceProblem(
+            f"The source's settings can't be taken over: {' '.join(error.messages)}"
+        ) from error
+    except DatabaseError as error:
+        raise SourceProblem(f"The records can't be written: {get_reason(error)}.") from error
