@@ -4,18 +4,13 @@
 Runs where a server answers: at TILLROLL_TEST_MARIADB_URL (mysql://user:password@host:port), or the default.
 """
 
-import os
 import random
-import shutil
-import subprocess
-import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from tests.mariadb import Server, make_server
 from tillroll.intake.wordpress.dump import DumpReader, Row, list_tables
 
 COLUMNS = ("id", "txt", "bin", "amount", "ratio", "day", "flag", "note")
@@ -27,56 +22,10 @@ TABLE = """CREATE TABLE {} (
 ) DEFAULT CHARSET=utf8mb4"""
 
 
-@dataclass(frozen=True)
-class Server:
-    """A database of this test's own, and how its client programs are called."""
-
-    database: str
-    options: tuple[str, ...]
-
-    def run(self, sql: str, *, database: str = "") -> str:
-        return self._call("mariadb", *self.options, "--batch", database, text=sql)
-
-    def dump(self, *options: str) -> bytes:
-        return self._call("mariadb-dump", *self.options, *options, self.database).encode(
-            "utf-8", "surrogateescape"
-        )
-
-    @staticmethod
-    def _call(program: str, *arguments: str, text: str = "") -> str:
-        found = shutil.which(program) or shutil.which(program.replace("mariadb-dump", "mysqldump"))
-        if found is None:
-            raise FileNotFoundError(f"{program} is not installed")
-        done = subprocess.run(
-            [found, *filter(None, arguments)],
-            input=text.encode(),
-            capture_output=True,
-            check=True,
-            timeout=120,
-        )
-        return done.stdout.decode("utf-8", "surrogateescape")
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    url = urlsplit(os.environ.get("TILLROLL_TEST_MARIADB_URL", ""))
-    options = {
-        "host": url.hostname,
-        "port": url.port,
-        "user": url.username,
-        "password": unquote(url.password or ""),
-    }
-    given = tuple(f"--{name}={value}" for name, value in options.items() if value)
-    one = Server(f"tillroll_dump_{uuid.uuid4().hex[:12]}", given)
-    try:
-        one.run(f"CREATE DATABASE {one.database} CHARACTER SET utf8mb4")
-    except (OSError, subprocess.CalledProcessError) as error:
-        said = getattr(error, "stderr", b"").decode(errors="replace").strip() or str(error)
-        if os.environ.get("TILLROLL_TEST_REQUIRE") == "1":
-            pytest.fail(f"no MariaDB answers: {said}")
-        pytest.skip(f"no MariaDB answers: {said}")
-    yield one
-    one.run(f"DROP DATABASE {one.database}")
+    with make_server() as one:
+        yield one
 
 
 def make_rows(seed: int, count: int) -> list[Row]:

@@ -1,0 +1,53 @@
+"""The recorded shop in a MariaDB of its own, and a mirror of it in the tests' store."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.recordings import DUMP
+from tests.mariadb import Server, Shop, make_server
+from tillroll.intake.mirror.following import Follower, Plan
+
+
+@pytest.fixture(scope="session")
+def recorded_tables() -> Iterator[Server]:
+    with make_server() as server:
+        server.load(DUMP)
+        yield server
+
+
+@pytest.fixture
+def server(recorded_tables: Server) -> Iterator[Server]:
+    """The recorded shop, in a database that the test may change."""
+    with make_server() as server:
+        server.run(recorded_tables.dump(), database=server.database)
+        yield server
+
+
+@pytest.fixture
+def shop(server: Server) -> Iterator[Shop]:
+    shop = server.connect()
+    yield shop
+    shop.connection.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """What a mirror keeps beside the store."""
+    path = tmp_path / "mirror"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def follower(server: Server, folder: Path) -> Follower:
+    return make_follower(server, folder)
+
+
+def make_follower(server: Server, folder: Path, *, thorough_every: float = 3_600) -> Follower:
+    plan = Plan(server.get_address(), None, 15, thorough_every)
+    return Follower(plan, folder, lambda _done, _total, _what: None)
+
+
+Step = Callable[[], object]
