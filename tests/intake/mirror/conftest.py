@@ -4,10 +4,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from tests.conformance.recordings import DUMP
 from tests.mariadb import Server, Shop, make_server
 from tillroll.intake.mirror.following import Follower, Plan
+
+
+@pytest.fixture(autouse=True)
+def home(settings: Settings, tmp_path: Path) -> Path:
+    """A folder of the test's own, whose locks no other test holds."""
+    settings.TILLROLL_HOME = tmp_path
+    return tmp_path
 
 
 @pytest.fixture(scope="session")
