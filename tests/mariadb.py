@@ -59,6 +59,19 @@ class Server:
             Tls.OFF,
         )
 
+    @contextmanager
+    def make_reader(self) -> Iterator["Reader"]:
+        """A user who may read the database and do nothing else."""
+        reader = Reader(self, f"reader_{uuid.uuid4().hex[:12]}")
+        self.run(
+            f"CREATE USER '{reader.name}'@'%' IDENTIFIED BY '{reader.password}';"
+            f"GRANT SELECT ON `{self.database}`.* TO '{reader.name}'@'%'"
+        )
+        try:
+            yield reader
+        finally:
+            self.run(f"DROP USER '{reader.name}'@'%'")
+
     def connect(self) -> "Shop":
         """A connection as WordPress has one."""
         connection = pymysql.connect(
@@ -82,6 +95,30 @@ class Server:
             timeout=120,
         )
         return done.stdout.decode("utf-8", "surrogateescape")
+
+
+@dataclass
+class Reader:
+    """A user of the server, with SELECT on one database alone."""
+
+    server: Server
+    name: str
+    password: str = "first pass%40word"
+
+    @property
+    def address(self) -> Address:
+        return self.server.get_address(self.name, self.password)
+
+    def change_password(self, password: str) -> None:
+        self.server.run(f"SET PASSWORD FOR '{self.name}'@'%' = PASSWORD('{password}')")
+        self.drop_connections()
+
+    def drop_connections(self) -> None:
+        """As a server that is restarted, or that tires of an idle client."""
+        rows = self.server.run(f"SELECT id FROM information_schema.processlist WHERE user = '{self.name}'")
+        for number in rows.split("\n")[1:]:
+            if number:
+                self.server.run(f"KILL {number}")
 
 
 class Shop:

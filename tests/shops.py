@@ -20,6 +20,7 @@ from tillroll.access.digests import Pair, digest_token, make_bearer, make_pair, 
 from tillroll.access.log import request_log
 from tillroll.access.models import ApiKey, RequestLogEntry, Role, User, UserCapability
 from tillroll.access.services import create_user, refresh_capabilities, set_roles
+from tillroll.eddapi import age
 from tillroll.eddapi import shop as kept_settings
 from tillroll.shop import services
 from tillroll.shop.models import (
@@ -331,6 +332,7 @@ def empty_shop() -> None:
         store.ops.execute_sql_flush(statements)
     setup_roles()
     kept_settings.forget()
+    age.forget()
 
 
 def setup_roles() -> None:

@@ -8,10 +8,12 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
+from django.apps import apps
 from django.db import Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 
 from tillroll.databases import get_reason
 
@@ -48,7 +50,16 @@ def ready(_request: HttpRequest) -> JsonResponse:
         logger.error("Not ready: %s", " ".join(problem.full for problem in problems))
         shown = [problem.short for problem in problems]
         return JsonResponse({"status": "unready", "problems": shown}, status=503)
-    return JsonResponse({"status": "ok"})
+    return JsonResponse({"status": "ok", **_describe_mirror()})
+
+
+def _describe_mirror() -> dict[str, object]:
+    """How a shop that follows another is behind it. It answers on, so that this is no reason to be unready."""
+    mirror = apps.get_model("shop", "Mirror").objects.first()
+    if mirror is None:
+        return {}
+    age = max(0, int((timezone.now() - mirror.good_at).total_seconds()))
+    return {"mirror": {"age": age, **({"trouble": mirror.trouble} if mirror.trouble else {})}}
 
 
 PROBES = {"/healthz/live": live, "/healthz/ready": ready}

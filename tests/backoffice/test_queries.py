@@ -30,10 +30,10 @@ from tillroll.shop.models import Product
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 
-MOST_LIST_QUERIES = 7
-"""Session, user, the shop's settings, count, rows, and one for what belongs to them."""
+MOST_LIST_QUERIES = 8
+"""Session, user, the shop's settings, its mirror, count, rows, and one for what belongs to them."""
 
-MOST_QUERIES = {"/admin/access/apikey/": 11, "/admin/access/requestlogentry/": 13}
+MOST_QUERIES = {"/admin/access/apikey/": 12, "/admin/access/requestlogentry/": 14}
 """Of a list of keys also three for their use, one for the roles' limits and one for the shop's clock. The log
 has two charts besides (calls, errors and names), keys to choose from, and links at its lines."""
 

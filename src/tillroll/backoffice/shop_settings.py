@@ -49,6 +49,7 @@ class SettingsPage(Viewer):
                     "default_version",
                     "query_credentials",
                     "open_download_logs",
+                    "mirror_max_age",
                     shown(lambda shop: ", ".join(shop.cors_origins), "CORS origins"),
                 ),
             },

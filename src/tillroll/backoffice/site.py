@@ -13,6 +13,7 @@ from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, reverse
 
 from tillroll.backoffice.login import LoginForm
+from tillroll.backoffice.mirror import describe_mirror
 from tillroll.backoffice.rights import may_enter
 
 if TYPE_CHECKING:
@@ -126,6 +127,9 @@ class BackOffice(_Site):
         context["border_radius"] = None
         context["styles"] = [static("backoffice/theme.css"), static("backoffice/forms.css")]
         context["scripts"] = [static("backoffice/quiet.js")]
+        context["mirror"] = describe_mirror(request)
+        if context["mirror"]:
+            context["environment"] = (context["mirror"].badge, context["mirror"].colour)
         context["site_favicons"] = [{"rel": "icon", "href": static("backoffice/icon.svg")}]
         context["account_links"] = [
             {"title": "Overview", "link": reverse("admin:index")},

@@ -15,6 +15,7 @@ from tillroll.access.grants import Allowance
 from tillroll.access.keys import PUBLIC, Caller, Found, KeyRefused
 from tillroll.access.quota import QuotaExceeded, quotas
 from tillroll.access.usage import uses
+from tillroll.eddapi.age import find_age, refuse_too_old
 from tillroll.eddapi.answer import Answer, Question, missing
 from tillroll.eddapi.cache import (
     Kept,
@@ -113,9 +114,11 @@ def _respond(visit: Visit, run: Run, *, is_again: bool = False) -> Kept | Unchan
         read(STORE, NOTHING_CHANGED),
     )
     shop = visit.shop = current_shop(run, state[0])
+    visit.age = find_age(run, shop, visit.now)
     asked = _recognise(visit, run, state)
     if asked is None:
         return None
+    refuse_too_old(visit.age, shop)
     caller = visit.caller
     if caller.key_id is not None:
         uses.note(caller.key_id, visit.now, visit.client)

@@ -41,7 +41,7 @@ takes."""
 
 _EXPOSED = (
     "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-EDD-Cursor, X-EDD-Total, X-EDD-Total-Pages,"
-    " X-EDD-Missing-Capability"
+    " X-EDD-Missing-Capability, X-Tillroll-Mirror-Age, X-Tillroll-Mirror-Round"
 )
 
 
@@ -112,7 +112,9 @@ def name_copy(visit: Visit, etag: str, modified: str) -> Headers:
 
 
 def _add_common(headers: Headers, visit: Visit) -> None:
-    """Limits, and what browsers of allowed origins need."""
+    """The age of a mirror's records, limits, and what browsers of allowed origins need."""
+    if visit.age is not None:
+        headers += visit.age.headers
     if visit.allowance:
         headers += _describe_limits(visit.allowance)
     origins = visit.shop.settings.cors_origins if visit.shop is not None else ()

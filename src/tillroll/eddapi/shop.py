@@ -19,6 +19,8 @@ class Shop:
     zone: tzinfo
     decimals: int
     is_documented: bool
+    mirrored_every: float | None = None
+    """Seconds between the rounds of the mirror that brings the records; None where there is none."""
 
     @property
     def default_version(self) -> str:
@@ -38,12 +40,13 @@ def current_shop(run: Run, revision: Revision) -> Shop:
     """The settings under a revision, read once for each from the snapshot that has it."""
     shop = _kept.get(revision)
     if shop is None:
-        settings = _read_settings(run)
+        settings, mirrored_every = _read_settings(run)
         shop = Shop(
             settings,
             parse_zone(settings.timezone),
             get_decimals(settings.currency),
             settings.dialect == Dialect.DOCUMENTED,
+            mirrored_every,
         )
         _kept.clear()
         _kept[revision] = shop
@@ -51,22 +54,27 @@ def current_shop(run: Run, revision: Revision) -> Shop:
 
 
 _FIELDS = ShopSettings._meta.concrete_fields
-_READ = f"SELECT {', '.join(field.column for field in _FIELDS)} FROM shop_shopsettings"  # noqa: S608 (our own names)
+_READ = (
+    f"SELECT {', '.join(field.column for field in _FIELDS)}, (SELECT every FROM shop_mirror)"  # noqa: S608 (our own names)
+    " FROM shop_shopsettings"
+)
 
 
-def _read_settings(run: Run) -> ShopSettings:
-    """The shop's settings; the defaults of a new shop where none were saved."""
+def _read_settings(run: Run) -> tuple[ShopSettings, float | None]:
+    """The shop's settings, the defaults of a new shop where none were saved; and the pause of its mirror."""
     rows = run(_READ, ())
     if not rows:
-        return ShopSettings()
-    return ShopSettings(
+        return ShopSettings(), None
+    *values, every = rows[0]
+    settings = ShopSettings(
         **{
             field.attname: json.loads(value)
             if isinstance(field, JSONField) and isinstance(value, str)
             else field.to_python(value)
-            for field, value in zip(_FIELDS, rows[0], strict=True)
+            for field, value in zip(_FIELDS, values, strict=True)
         }
     )
+    return settings, every
 
 
 def forget() -> None:

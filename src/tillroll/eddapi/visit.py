@@ -12,6 +12,7 @@ from tillroll.access.addresses import get_client_address
 from tillroll.access.grants import Allowance
 from tillroll.access.keys import PUBLIC, Caller, find_key
 from tillroll.access.log import Line, request_log, shorten
+from tillroll.eddapi.age import Age
 from tillroll.eddapi.credentials import Credentials
 from tillroll.eddapi.errors import GateError
 from tillroll.eddapi.formats import Format
@@ -28,6 +29,7 @@ class Visit:
 
     __slots__ = (
         "address",
+        "age",
         "allowance",
         "asked",
         "caller",
@@ -48,6 +50,7 @@ class Visit:
         self.environ = environ
         self.method: str = environ.get("REQUEST_METHOD", "GET")
         self.address: Address | None = None
+        self.age: Age | None = None
         self.shop: Shop | None = None
         self.asked: Request | None = None
         self.credentials: Credentials | None = None

@@ -59,7 +59,9 @@ def apply(
     with _explain(), _attach(staging.path), write(*Topic), connection.cursor() as cursor:
         clear_demo()
         if settings:
-            change_settings(**settings)  # while there are few records: a new zone counts all anew
+            change_settings(
+                is_from_source=True, **settings
+            )  # while there are few records: a new zone counts all anew
         has_records = any(kind.model._default_manager.exists() for kind in _FIGURED)
         origin, is_new = _touch_source(kind, name, known_as or name)
         source = origin.pk
@@ -124,7 +126,7 @@ def apply_parts(
         connection.cursor() as cursor,
     ):
         if settings:
-            change_settings(**settings)
+            change_settings(is_from_source=True, **settings)
         if name and name != source.name:
             source.name = name[:255]
         source.imported_at = timezone.now()

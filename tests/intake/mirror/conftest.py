@@ -1,6 +1,6 @@
 """The recorded shop in a MariaDB of its own, and a mirror of it in the tests' store."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,7 @@ from pytest_django.fixtures import Settings
 
 from tests.conformance.recordings import DUMP
 from tests.mariadb import Server, Shop, make_server
+from tillroll.intake.mirror.address import Address
 from tillroll.intake.mirror.following import Follower, Plan
 
 
@@ -53,9 +54,8 @@ def follower(server: Server, folder: Path) -> Follower:
     return make_follower(server, folder)
 
 
-def make_follower(server: Server, folder: Path, *, thorough_every: float = 3_600) -> Follower:
-    plan = Plan(server.get_address(), None, 15, thorough_every)
+def make_follower(
+    server: Server, folder: Path, *, thorough_every: float = 3_600, address: Address | None = None
+) -> Follower:
+    plan = Plan(address or server.get_address(), None, 15, thorough_every)
     return Follower(plan, folder, lambda _done, _total, _what: None)
-
-
-Step = Callable[[], object]

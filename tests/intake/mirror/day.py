@@ -18,7 +18,7 @@ class Day:
     def __init__(self, shop: Shop, seed: int) -> None:
         self.shop = shop
         self.draw = random.Random(seed)
-        self.happenings: list[Callable[[], None]] = [
+        self.happenings: list[Callable[[], object]] = [
             self.sell, self.sell, self.sell, self.sell_late, self.change_status, self.change_status,
             self.change_item, self.change_item_silently, self.change_order_silently, self.refund,
             self.refund_partly, self.delete_order, self.delete_item, self.trash, self.add_fee, self.drop_fee,

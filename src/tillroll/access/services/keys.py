@@ -16,7 +16,7 @@ from tillroll.access.services.roles import set_limits
 from tillroll.access.services.users import create_service_account
 from tillroll.shop.models import AutoKeys, Customer
 from tillroll.shop.revision import Topic, write
-from tillroll.shop.services import get_settings
+from tillroll.shop.services import get_settings, refuse_mirrored
 
 GRACE = timedelta(days=7)
 """How long the old pair still answers after a rotation, unless it is said otherwise: a week in which every
@@ -78,11 +78,13 @@ def set_key_limits(key: ApiKey, *, label: str, limits: KeyLimits) -> None:
 def rotate_key(key: ApiKey, *, grace: timedelta = GRACE) -> tuple[ApiKey, Pair]:
     """A successor with the same holder, limits and counters; the old pair answers until `grace` is over.
 
-    ValidationError for a key that is no longer in force, and for one whose successor is: that one is to be
-    rotated. Whoever rotates twice in a grace ends the first pair at its own time, never later.
+    ValidationError for a key that is no longer in force, for one whose successor is, which is to be rotated
+    then, and for one of a shop that is followed. Whoever rotates twice in a grace ends the first pair at its own time, never later.
     """
     now = timezone.now()
     pair = make_pair()
+    if key.source_id is not None:
+        refuse_mirrored("This key", key.source_id)
     with write(Topic.ACCESS):
         key = ApiKey.objects.select_for_update().get(pk=key.pk)
         if not key.is_in_force(now):

@@ -1,10 +1,11 @@
 """/info: what the key may do, how often, and how the shop writes amounts ([3.6] 3.9).
 
 Beside EDD's members a key sees its endpoints, limits and what is left of them. A key that came from another
-shop and was never limited here sees EDD's answer to the letter.
+shop and was never limited here sees EDD's answer to the letter, and in a mirrored shop how old the records are.
 """
 
 from tillroll.access.capabilities import Capability
+from tillroll.eddapi.age import find_age
 from tillroll.eddapi.answer import Answer, Question
 
 SPEAKS_EDD = "3.6.5"
@@ -43,6 +44,8 @@ def info(question: Question) -> Answer:
         answer["permissions"] = held
     if not (question.caller.is_imported and question.caller.policy.is_open):
         answer |= _describe_key(question)
+    if age := find_age(question.run, question.shop, question.now):
+        answer["mirror"] = {"age": age.seconds, "round": age.round}
     site: dict[str, object] = {}
     if question.caller.can(Capability.VIEW_SHOP_SENSITIVE_DATA):
         site["wp_version"] = SPEAKS_WORDPRESS

@@ -16,11 +16,12 @@ from tillroll.intake.mirror.address import Address
 from tillroll.intake.mirror.connection import Database, SourceProblem
 from tillroll.intake.mirror.copying import Copied, OnProgress, adopt_ledger, copy
 from tillroll.intake.mirror.ledger import Ledger
-from tillroll.intake.mirror.record import get_mirror, note_bad
+from tillroll.intake.mirror.record import note_bad
 from tillroll.intake.mirror.rounds import Round, run_round
 from tillroll.intake.mirror.tables import Tables, Wanted, list_tables, want
 from tillroll.intake.wordpress.shops import ShopChoiceError, choose_shop, find_shops
 from tillroll.shop.models import Mirror
+from tillroll.shop.services import get_mirror
 
 logger = logging.getLogger(__name__)
 

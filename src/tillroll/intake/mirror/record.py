@@ -8,10 +8,7 @@ from django.utils import timezone
 from tillroll.intake.mirror.connection import SourceProblem
 from tillroll.shop.models import Mirror, Source
 from tillroll.shop.revision import Topic, write
-
-
-def get_mirror() -> Mirror | None:
-    return Mirror.objects.select_related("source").first()
+from tillroll.shop.services import get_mirror
 
 
 def make_mark() -> str:

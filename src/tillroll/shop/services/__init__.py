@@ -5,6 +5,7 @@ from tillroll.shop.services.catalogue import add_term, save_product
 from tillroll.shop.services.customers import add_email, create_customer, on_customer_created
 from tillroll.shop.services.discounts import save_discount
 from tillroll.shop.services.downloads import record_file_download
+from tillroll.shop.services.mirror import SOURCE_SETTINGS, get_mirror, refuse_mirrored
 from tillroll.shop.services.orders import (
     Fee,
     Line,
@@ -16,6 +17,7 @@ from tillroll.shop.services.refunds import RefundRefused, refund_order
 from tillroll.shop.services.settings import change_settings, get_settings, on_zone_changed
 
 __all__ = [
+    "SOURCE_SETTINGS",
     "Fee",
     "Line",
     "RefundRefused",
@@ -24,6 +26,7 @@ __all__ = [
     "change_order_status",
     "change_settings",
     "create_customer",
+    "get_mirror",
     "get_settings",
     "get_zone",
     "on_customer_created",
@@ -32,6 +35,7 @@ __all__ = [
     "record_file_download",
     "record_order",
     "refund_order",
+    "refuse_mirrored",
     "save_discount",
     "save_product",
 ]

@@ -25,6 +25,7 @@ from tillroll.shop.models import (
     OrderTransaction,
 )
 from tillroll.shop.revision import Topic, write
+from tillroll.shop.services.mirror import refuse_mirrored
 from tillroll.shop.text import fold_case
 
 ERASED = "(erased)"
@@ -101,7 +102,8 @@ def export_records(customer: Customer) -> Record:
 
 def erase_records(customer: Customer) -> ErasedRecords:
     """Takes a customer's name, addresses and other traces out of the shop's records, in one transaction; a
-    second time does no harm."""
+    second time does no harm. ValidationError in a shop that follows another, which would bring them back."""
+    refuse_mirrored("A customer")
     with write(Topic.CUSTOMERS, Topic.ORDERS, Topic.DOWNLOADS):
         now = timezone.now()
         customer = Customer.objects.select_for_update().get(pk=customer.pk)

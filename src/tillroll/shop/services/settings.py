@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from tillroll.shop.models import ShopSettings
 from tillroll.shop.revision import Topic, write
+from tillroll.shop.services.mirror import SOURCE_SETTINGS, refuse_mirrored
 from tillroll.shop.zone import ZoneError, parse_zone
 
 LARGEST_KEPT = 2_147_483_647
@@ -37,12 +38,15 @@ def get_settings() -> ShopSettings:
     return ShopSettings.objects.first() or ShopSettings()
 
 
-def change_settings(**changes: Any) -> ShopSettings:
-    """Saves some settings; ValidationError names the one that is wrong and what it takes."""
+def change_settings(*, is_from_source: bool = False, **changes: Any) -> ShopSettings:
+    """Saves some settings; ValidationError names the one that is wrong and what it takes. In a shop that
+    follows another, what is that one's is changed by it alone."""
     known = {field.name for field in ShopSettings._meta.fields if not field.primary_key}
     for name in changes:
         if name not in known:
             raise ValidationError({name: f"There is no such setting; there are {', '.join(sorted(known))}."})
+    if not is_from_source and (theirs := sorted(SOURCE_SETTINGS.intersection(changes))):
+        refuse_mirrored(f"The setting {theirs[0]}")
     # whoever writes what has a day waits for a change of zone, and the other way round
     dated = (Topic.CUSTOMERS, Topic.ORDERS) if "timezone" in changes else ()
     with write(Topic.SETTINGS, *dated):
@@ -71,7 +75,7 @@ def _check(settings: ShopSettings) -> None:
         raise ValidationError({"week_start": "The first day of the week is 0 (Sunday) to 6 (Saturday)."})
     if not _URL.fullmatch(settings.url):
         raise ValidationError({"url": "The shop's address begins with http:// or https://."})
-    for name in ("log_keep_days", "log_keep_megabytes"):
+    for name in ("log_keep_days", "log_keep_megabytes", "mirror_max_age", "public_max_age"):
         if getattr(settings, name) > LARGEST_KEPT:  # SQLite alone would keep it
             raise ValidationError({name: f"Ensure this value is less than or equal to {LARGEST_KEPT}."})
     if settings.log_keep_days > MOST_DAYS:
