@@ -6,7 +6,7 @@ import click
 
 from tillroll.cli.progress import show_progress
 from tillroll.cli.refusals import Refusal
-from tillroll.cli.stores import migrate_stores, set_up
+from tillroll.cli.stores import migrate_stores, require_unmirrored, set_up
 
 if TYPE_CHECKING:
     from tillroll.intake.demo import Access
@@ -32,6 +32,7 @@ def demo(orders: int, seed: int, dialect: str, if_empty: bool) -> None:
     from tillroll.intake.demo import ensure_access, is_empty
 
     migrate_stores()
+    require_unmirrored()
     if if_empty and not is_empty():
         click.echo("The shop has records; nothing was done.")
         return

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from tillroll.cli.progress import show_progress
-from tillroll.cli.stores import migrate_stores, set_up
+from tillroll.cli.stores import migrate_stores, require_unmirrored, set_up
 
 
 @click.group("import")
@@ -27,6 +27,7 @@ def wordpress(file: Path, prefix: str | None) -> None:
     from tillroll.intake.wordpress.summary import render_summary
 
     migrate_stores()
+    require_unmirrored()
     with show_progress("DownloadColumn", "Reading") as on_progress:
         summary = import_dump(file, prefix=prefix, on_progress=on_progress)
     print_rich(render_summary(summary))

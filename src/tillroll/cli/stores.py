@@ -57,6 +57,17 @@ def require_migrated() -> None:
         raise Refusal(problems[0])
 
 
+def require_unmirrored() -> None:
+    """Refuses to bring records into a shop that follows another."""
+    from tillroll.shop.services import get_mirror
+
+    if mirror := get_mirror():
+        raise Refusal(
+            f"This shop follows {mirror.source.name}; end that first with `tillroll mirror --end`,"
+            " or take another TILLROLL_HOME."
+        )
+
+
 def migrate_stores(*, verbosity: int = 0) -> list[str]:
     """Brings both databases up to date and names what was applied. Of several at once, one works and the rest
     wait. Nothing is held where nothing is to be done: a pooler between may not keep a session's lock."""
