@@ -54,7 +54,7 @@ def ready(_request: HttpRequest) -> JsonResponse:
 
 
 def _describe_mirror() -> dict[str, object]:
-    """How a shop that follows another is behind it. It answers on, so that this is no reason to be unready."""
+    """How far a shop that follows another is behind it: no reason to be unready, since it answers on."""
     mirror = apps.get_model("shop", "Mirror").objects.first()
     if mirror is None:
         return {}

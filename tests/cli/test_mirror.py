@@ -224,7 +224,8 @@ def read_orders(shop: Shop) -> list[tuple[Any, ...]]:
     return [
         tuple(map(str, row))
         for row in shop.execute(
-            "SELECT o.id, o.status, o.customer_id, (SELECT COUNT(*) FROM shop_orderitem i WHERE i.order_id = o.id)"
+            "SELECT o.id, o.status, o.customer_id,"
+            " (SELECT COUNT(*) FROM shop_orderitem i WHERE i.order_id = o.id)"
             " FROM shop_order o ORDER BY o.id"
         )
     ]
@@ -235,7 +236,8 @@ def read_source(source: Server) -> list[tuple[Any, ...]]:
     try:
         rows = wordpress.select(
             "SELECT o.id, o.status, NULLIF(o.customer_id, 0),"
-            " (SELECT COUNT(*) FROM wp_edd_order_items i WHERE i.order_id = o.id) FROM wp_edd_orders o ORDER BY o.id"
+            " (SELECT COUNT(*) FROM wp_edd_order_items i WHERE i.order_id = o.id)"
+            " FROM wp_edd_orders o ORDER BY o.id"
         )
     finally:
         wordpress.connection.close()

@@ -26,7 +26,8 @@ def mirror() -> Mirror:
     source = setup_source(name="https://shop.example")
     with write(Topic.SETTINGS):
         made = Mirror.objects.create(
-            source=source, address="mysql://reader@db/wp", mark="m", every=15.0, good_at=GOOD_AT,
+            source=source, address="mysql://reader@db/wp", mark="m",
+            prefix="wp_", every=15.0, good_at=GOOD_AT,
             checked_at=GOOD_AT, tried_at=GOOD_AT,
         )  # fmt: skip
     age.forget()

@@ -3,22 +3,19 @@
 import re
 import sys
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tillroll.cli.progress import show_progress
 from tillroll.cli.refusals import Refusal
+from tillroll.cli.sources import read_address, source_options
 from tillroll.cli.stores import migrate_stores, set_up
 
 if TYPE_CHECKING:
-    from tillroll.intake.mirror.address import Address
     from tillroll.intake.mirror.copying import Copied
     from tillroll.intake.mirror.following import Follower
     from tillroll.intake.mirror.rounds import Round
-
-_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 _LENGTH = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([smh]?)")
@@ -56,17 +53,7 @@ def _read_seconds(_context: click.Context, parameter: click.Parameter, text: str
 @click.option("--afresh", is_flag=True, help="Copy everything anew first.")
 @click.option("--end", is_flag=True, help="End the mirror: the records stay, and are this shop's to change.")
 @click.option("--prefix", metavar="wp_", help="The shop's table prefix, in a database of several shops.")
-@click.option("--password-file", type=_FILE, help="A file with the user's password in its first line.")
-@click.option(
-    "--tls",
-    type=click.Choice(["auto", "off", "require", "verify"]),
-    default="auto",
-    show_default=True,
-    help="auto: encrypted, but for this machine; verify: the certificate is checked too.",
-)
-@click.option("--tls-ca", type=_FILE, help="The authority that signed the database's certificate.")
-@click.option("--tls-cert", type=_FILE, help="Our own certificate, where the database wants one.")
-@click.option("--tls-key", type=_FILE, help="The key of our own certificate.")
+@source_options
 def mirror(
     source: str | None,
     every: float,
@@ -75,11 +62,7 @@ def mirror(
     afresh: bool,
     end: bool,
     prefix: str | None,
-    password_file: Path | None,
-    tls: str,
-    tls_ca: Path | None,
-    tls_cert: Path | None,
-    tls_key: Path | None,
+    **way: Any,
 ) -> None:
     """Copy a shop from WordPress' own database, then follow it round by round.
 
@@ -99,7 +82,7 @@ def mirror(
         return
     if source is None:
         raise click.UsageError("Missing argument 'mysql://USER@HOST/DATABASE'")
-    address = _read_address(source, tls, password_file, tls_ca, tls_cert, tls_key)
+    address = read_address(source, **way)
     try:
         with hold_folder() as folder, show_progress("MofNCompleteColumn", "Copying") as on_progress:
             follower = Follower(Plan(address, prefix, every, check_every, afresh), folder, on_progress)
@@ -146,43 +129,3 @@ def _end() -> None:
     if ended is None:
         raise Refusal("This shop follows no other: there is no mirror to end.")
     click.echo(f"This shop no longer follows {ended}; its records can be changed here.")
-
-
-def _read_address(
-    source: str,
-    tls: str,
-    password_file: Path | None,
-    authority: Path | None,
-    certificate: Path | None,
-    key: Path | None,
-) -> "Address":
-    from dataclasses import replace
-
-    from tillroll.intake.mirror.address import Address, AddressError, Tls, parse_address
-
-    try:
-        address: Address = parse_address(source)
-    except AddressError as error:
-        raise Refusal(str(error)) from error
-    return replace(
-        address,
-        password=_find_password(address.user, password_file),
-        tls=Tls(tls),
-        authority=authority,
-        certificate=certificate,
-        key=key,
-    )
-
-
-def _find_password(user: str, file: Path | None) -> str:
-    from django.conf import settings
-
-    if file is not None:
-        try:
-            return file.read_text(encoding="utf-8").split("\n")[0].rstrip("\r")
-        except (OSError, UnicodeError) as error:
-            raise Refusal(f"The password file {file} can't be read: {error}.") from error
-    password: str | None = settings.MIRROR_PASSWORD
-    if password is None and sys.stdin.isatty():
-        password = click.prompt(f"Password of {user}", default="", show_default=False, hide_input=True)
-    return password or ""

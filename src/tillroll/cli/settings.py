@@ -49,8 +49,7 @@ def set_setting(name: str, value: str) -> None:
         wanted = _read(fields[name], value)
         if name == "auto_key_roles" and isinstance(wanted, list):
             require_roles(wanted)
-        changes: dict[str, Any] = {name: wanted}
-        shop = change_settings(**changes)
+        shop = change_settings(**{name: wanted})
     except ValidationError as error:
         raise Refusal(describe_invalid(error)) from error
     click.echo(f"{name} is now {_write(getattr(shop, name)) or 'empty'}.")

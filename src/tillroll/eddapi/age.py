@@ -1,4 +1,4 @@
-"""How old a mirrored shop's records are: what each of its answers says, and when it is too old to be given."""
+"""How old a mirrored shop's records are: each of its answers says so, until they are too old to be given."""
 
 from datetime import UTC, datetime
 from time import monotonic

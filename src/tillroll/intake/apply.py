@@ -31,7 +31,7 @@ from tillroll.shop.models import Source, SourceKind
 from tillroll.shop.models.source import OWN_IDS_FROM
 from tillroll.shop.moments import bind_time
 from tillroll.shop.revision import Topic, write
-from tillroll.shop.services import change_settings
+from tillroll.shop.services import take_settings
 from tillroll.stats import rollup
 
 __all__ = ["ApplyError", "Change", "apply", "apply_parts", "clear_demo"]
@@ -59,9 +59,7 @@ def apply(
     with _explain(), _attach(staging.path), write(*Topic), connection.cursor() as cursor:
         clear_demo()
         if settings:
-            change_settings(
-                is_from_source=True, **settings
-            )  # while there are few records: a new zone counts all anew
+            take_settings(settings)  # while there are few records: a new zone counts all anew
         has_records = any(kind.model._default_manager.exists() for kind in _FIGURED)
         origin, is_new = _touch_source(kind, name, known_as or name)
         source = origin.pk
@@ -126,7 +124,7 @@ def apply_parts(
         connection.cursor() as cursor,
     ):
         if settings:
-            change_settings(is_from_source=True, **settings)
+            take_settings(settings)
         if name and name != source.name:
             source.name = name[:255]
         source.imported_at = timezone.now()

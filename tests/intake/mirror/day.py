@@ -19,17 +19,58 @@ class Day:
         self.shop = shop
         self.draw = random.Random(seed)
         self.happenings: list[Callable[[], object]] = [
-            self.sell, self.sell, self.sell, self.sell_late, self.change_status, self.change_status,
-            self.change_item, self.change_item_silently, self.change_order_silently, self.refund,
-            self.refund_partly, self.delete_order, self.delete_item, self.trash, self.add_fee, self.drop_fee,
-            self.note, self.set_tax_meta, self.pay, self.change_address, self.move_order, self.change_product,
-            self.change_price_silently, self.add_product, self.delete_product, self.tag, self.rename_term,
-            self.add_discount, self.use_discount, self.delete_discount, self.require_product, self.register,
-            self.rename_user, self.change_role, self.make_key, self.renew_key, self.revoke_key,
-            self.delete_user, self.rename_customer, self.swap_emails, self.add_email, self.delete_customer,
-            self.download, self.name_download, self.delete_download, self.change_options, self.change_zone,
-            self.change_rights, self.change_tax_rate, self.stray, self.adopt_stray,
-        ]  # fmt: skip
+            self.sell,
+            self.sell,
+            self.sell,
+            self.sell_late,
+            self.change_status,
+            self.change_status,
+            self.change_item,
+            self.change_item_silently,
+            self.change_order_silently,
+            self.refund,
+            self.refund_partly,
+            self.delete_order,
+            self.delete_item,
+            self.trash,
+            self.add_fee,
+            self.drop_fee,
+            self.note,
+            self.set_tax_meta,
+            self.pay,
+            self.change_address,
+            self.move_order,
+            self.change_product,
+            self.change_price_silently,
+            self.add_product,
+            self.delete_product,
+            self.tag,
+            self.rename_term,
+            self.add_discount,
+            self.use_discount,
+            self.delete_discount,
+            self.require_product,
+            self.register,
+            self.rename_user,
+            self.change_role,
+            self.make_key,
+            self.renew_key,
+            self.revoke_key,
+            self.delete_user,
+            self.rename_customer,
+            self.swap_emails,
+            self.add_email,
+            self.delete_customer,
+            self.download,
+            self.name_download,
+            self.delete_download,
+            self.change_options,
+            self.change_zone,
+            self.change_rights,
+            self.change_tax_rate,
+            self.stray,
+            self.adopt_stray,
+        ]
 
     def go_on(self, happenings: int) -> None:
         for _ in range(happenings):
@@ -61,30 +102,59 @@ class Day:
         if self.draw.random() < 0.4:
             email = f"{self.word()}@{self.draw.choice(('Example.com', 'shop.example'))}"
             customer = self.shop.insert(
-                "edd_customers", email=email, name=self.word(), status="active", date_created=now,
-                date_modified=now, uuid=self.uuid(), purchase_value=0, purchase_count=0,
+                "edd_customers",
+                email=email,
+                name=self.word(),
+                status="active",
+                date_created=now,
+                date_modified=now,
+                uuid=self.uuid(),
+                purchase_value=0,
+                purchase_count=0,
                 user_id=self.draw.choice((0, 0, self.pick_id("users", key="ID"))),
-            )  # fmt: skip
+            )
             self.shop.insert(
-                "edd_customer_email_addresses", customer_id=customer, type="primary", status="active",
-                email=email, date_created=now, date_modified=now,
-            )  # fmt: skip
+                "edd_customer_email_addresses",
+                customer_id=customer,
+                type="primary",
+                status="active",
+                email=email,
+                date_created=now,
+                date_modified=now,
+            )
         status = self.draw.choice(STATUSES[:3])
         order = self.shop.insert(
-            "edd_orders", status=status, type="sale", customer_id=customer, email=f"{self.word()}@Buy.example",
-            gateway="stripe", mode="live", currency=self.draw.choice(("USD", "EUR")), payment_key=self.word() * 4,
-            subtotal=self.amount(), tax=self.amount(), total=self.amount(), date_created=created,
-            rate=self.draw.choice(("1.00000", "0.92000")), date_modified=now, uuid=self.uuid(),
+            "edd_orders",
+            status=status,
+            type="sale",
+            customer_id=customer,
+            email=f"{self.word()}@Buy.example",
+            gateway="stripe",
+            mode="live",
+            currency=self.draw.choice(("USD", "EUR")),
+            payment_key=self.word() * 4,
+            subtotal=self.amount(),
+            tax=self.amount(),
+            total=self.amount(),
+            date_created=created,
+            rate=self.draw.choice(("1.00000", "0.92000")),
+            date_modified=now,
+            uuid=self.uuid(),
             tax_rate_id=self.draw.choice((None, self.pick_id("edd_tax_rates"))),
-        )  # fmt: skip
+        )
         for place in range(self.draw.randint(1, 3)):
             item = self.add_item(order, place, status)
             if self.draw.random() < 0.2:
                 self.add_fee_to("order_item", item)
         self.shop.insert(
-            "edd_order_addresses", order_id=order, name=self.word(), city="Köln", country="DE",
-            date_created=now, date_modified=now,
-        )  # fmt: skip
+            "edd_order_addresses",
+            order_id=order,
+            name=self.word(),
+            city="Köln",
+            country="DE",
+            date_created=now,
+            date_modified=now,
+        )
 
     def sell_late(self) -> None:
         """By an importer or by hand: an order of some days ago, entered today."""
@@ -93,11 +163,21 @@ class Day:
     def add_item(self, order: int, place: int, status: str, **more: object) -> int:
         now = self.now()
         columns: dict[str, object] = {
-            "order_id": order, "product_id": self.pick_id("posts", "post_type = 'download'", "ID"),
-            "product_name": self.word(), "cart_index": place, "status": status, "quantity": 1,
-            "amount": self.amount(), "subtotal": self.amount(), "total": self.amount(), "tax": "0.5",
-            "date_created": now, "date_modified": now, "uuid": self.uuid(), **more,
-        }  # fmt: skip
+            "order_id": order,
+            "product_id": self.pick_id("posts", "post_type = 'download'", "ID"),
+            "product_name": self.word(),
+            "cart_index": place,
+            "status": status,
+            "quantity": 1,
+            "amount": self.amount(),
+            "subtotal": self.amount(),
+            "total": self.amount(),
+            "tax": "0.5",
+            "date_created": now,
+            "date_modified": now,
+            "uuid": self.uuid(),
+            **more,
+        }
         return self.shop.insert("edd_order_items", **columns)
 
     def change_status(self) -> None:
@@ -114,8 +194,10 @@ class Day:
         """An item changes and its order does not."""
         self.shop.run(
             "UPDATE wp_edd_order_items SET status = %s, date_modified = %s WHERE id = %s",
-            self.draw.choice(STATUSES), self.now(), self.pick_id("edd_order_items"),
-        )  # fmt: skip
+            self.draw.choice(STATUSES),
+            self.now(),
+            self.pick_id("edd_order_items"),
+        )
 
     def change_item_silently(self) -> None:
         self.shop.run(
@@ -136,10 +218,20 @@ class Day:
         now, amount = self.now(), f"-{self.amount()}"
         ((customer,),) = self.shop.select("SELECT customer_id FROM wp_edd_orders WHERE id = %s", order)
         back = self.shop.insert(
-            "edd_orders", parent=order, order_number=f"{order}-R-1", type="refund", status="complete",
-            customer_id=customer, currency="USD", subtotal=amount, total=amount, payment_key=self.word() * 4,
-            date_created=now, date_modified=now, uuid=self.uuid(),
-        )  # fmt: skip
+            "edd_orders",
+            parent=order,
+            order_number=f"{order}-R-1",
+            type="refund",
+            status="complete",
+            customer_id=customer,
+            currency="USD",
+            subtotal=amount,
+            total=amount,
+            payment_key=self.word() * 4,
+            date_created=now,
+            date_modified=now,
+            uuid=self.uuid(),
+        )
         items = self.shop.select("SELECT id, product_id FROM wp_edd_order_items WHERE order_id = %s", order)
         word = "refunded" if share == 1 else "partially_refunded"
         for item, product in items if share == 1 else items[:1]:
@@ -181,10 +273,17 @@ class Day:
     def add_fee_to(self, kind: str, owner: int) -> None:
         now = self.now()
         self.shop.insert(
-            "edd_order_adjustments", object_id=owner, object_type=kind, type=self.draw.choice(("fee", "credit", "discount")),
-            description=self.word(), subtotal=self.amount(), total=self.amount(), date_created=now,
-            date_modified=now, uuid=self.uuid(),
-        )  # fmt: skip
+            "edd_order_adjustments",
+            object_id=owner,
+            object_type=kind,
+            type=self.draw.choice(("fee", "credit", "discount")),
+            description=self.word(),
+            subtotal=self.amount(),
+            total=self.amount(),
+            date_created=now,
+            date_modified=now,
+            uuid=self.uuid(),
+        )
 
     def drop_fee(self) -> None:
         self.shop.run(
@@ -194,9 +293,14 @@ class Day:
     def note(self) -> None:
         now = self.now()
         self.shop.insert(
-            "edd_notes", object_id=self.pick_id("edd_orders"), object_type="order", user_id=0,
-            content=f"noted: '{self.word()}' \\ \x1f é 🎉", date_created=now, date_modified=now,
-        )  # fmt: skip
+            "edd_notes",
+            object_id=self.pick_id("edd_orders"),
+            object_type="order",
+            user_id=0,
+            content=f"noted: '{self.word()}' \\ \x1f é 🎉",
+            date_created=now,
+            date_modified=now,
+        )
 
     def set_tax_meta(self) -> None:
         """Metadata has no date."""
@@ -214,47 +318,73 @@ class Day:
     def pay(self) -> None:
         now = self.now()
         self.shop.insert(
-            "edd_order_transactions", object_id=self.pick_id("edd_orders"), object_type="order",
-            transaction_id=self.word(), gateway="stripe", status="complete", total=self.amount(),
-            date_created=now, date_modified=now, uuid=self.uuid(),
-        )  # fmt: skip
+            "edd_order_transactions",
+            object_id=self.pick_id("edd_orders"),
+            object_type="order",
+            transaction_id=self.word(),
+            gateway="stripe",
+            status="complete",
+            total=self.amount(),
+            date_created=now,
+            date_modified=now,
+            uuid=self.uuid(),
+        )
 
     def change_address(self) -> None:
         self.shop.run(
             "UPDATE wp_edd_order_addresses SET city = %s, date_modified = %s WHERE id = %s",
-            self.word(), self.now(), self.pick_id("edd_order_addresses"),
-        )  # fmt: skip
+            self.word(),
+            self.now(),
+            self.pick_id("edd_order_addresses"),
+        )
 
     def move_order(self) -> None:
         """To another customer, and its day with it."""
         self.shop.run(
             "UPDATE wp_edd_orders SET customer_id = %s, date_created = %s, date_modified = %s WHERE id = %s",
-            self.pick_id("edd_customers"), self.now(back=self.draw.randint(0, 10**7)), self.now(),
+            self.pick_id("edd_customers"),
+            self.now(back=self.draw.randint(0, 10**7)),
+            self.now(),
             self.pick_id("edd_orders"),
-        )  # fmt: skip
+        )
 
     # the catalogue
 
     def change_product(self) -> None:
         self.shop.run(
             "UPDATE wp_posts SET post_title = %s, post_status = %s, post_modified_gmt = %s WHERE ID = %s",
-            self.word(), self.draw.choice(("publish", "draft", "private")), self.now(),
+            self.word(),
+            self.draw.choice(("publish", "draft", "private")),
+            self.now(),
             self.pick_id("posts", "post_type = 'download'", "ID"),
-        )  # fmt: skip
+        )
 
     def change_price_silently(self) -> None:
         self.shop.run(
             "UPDATE wp_postmeta SET meta_value = %s WHERE meta_id = %s",
-            self.amount(), self.pick_id("postmeta", "meta_key = 'edd_price'", "meta_id"),
-        )  # fmt: skip
+            self.amount(),
+            self.pick_id("postmeta", "meta_key = 'edd_price'", "meta_id"),
+        )
 
     def add_product(self) -> None:
         now = self.now()
         post = self.shop.insert(
-            "posts", post_title=self.word(), post_name=self.word(), post_type="download", post_status="publish",
-            post_date=now, post_date_gmt=now, post_modified=now, post_modified_gmt=now, guid="http://x/?p=1",
-            post_content="", post_excerpt="", to_ping="", pinged="", post_content_filtered="",
-        )  # fmt: skip
+            "posts",
+            post_title=self.word(),
+            post_name=self.word(),
+            post_type="download",
+            post_status="publish",
+            post_date=now,
+            post_date_gmt=now,
+            post_modified=now,
+            post_modified_gmt=now,
+            guid="http://x/?p=1",
+            post_content="",
+            post_excerpt="",
+            to_ping="",
+            pinged="",
+            post_content_filtered="",
+        )
         self.shop.insert("postmeta", post_id=post, meta_key="edd_price", meta_value=self.amount())
 
     def delete_product(self) -> None:
@@ -268,8 +398,9 @@ class Day:
         taxonomy = self.draw.choice(("download_tag", "download_category", "post_tag"))
         self.shop.run(
             "INSERT INTO wp_term_taxonomy (term_id, taxonomy, description, parent) VALUES (%s, %s, '', 0)",
-            term, taxonomy,
-        )  # fmt: skip
+            term,
+            taxonomy,
+        )
         ((row,),) = self.shop.select("SELECT MAX(term_taxonomy_id) FROM wp_term_taxonomy")
         self.shop.insert(
             "term_relationships",
@@ -289,9 +420,18 @@ class Day:
     def add_discount(self) -> None:
         now = self.now()
         self.shop.insert(
-            "edd_adjustments", name=self.word(), code=self.word(), status="active", type="discount", scope="global",
-            amount_type="percent", amount="10", date_created=now, date_modified=now, description="",
-        )  # fmt: skip
+            "edd_adjustments",
+            name=self.word(),
+            code=self.word(),
+            status="active",
+            type="discount",
+            scope="global",
+            amount_type="percent",
+            amount="10",
+            date_created=now,
+            date_modified=now,
+            description="",
+        )
 
     def use_discount(self) -> None:
         self.shop.run(
@@ -307,9 +447,11 @@ class Day:
 
     def require_product(self) -> None:
         self.shop.insert(
-            "edd_adjustmentmeta", edd_adjustment_id=self.pick_id("edd_adjustments"),
-            meta_key="product_requirement", meta_value=str(self.pick_id("posts", "post_type = 'download'", "ID")),
-        )  # fmt: skip
+            "edd_adjustmentmeta",
+            edd_adjustment_id=self.pick_id("edd_adjustments"),
+            meta_key="product_requirement",
+            meta_value=str(self.pick_id("posts", "post_type = 'download'", "ID")),
+        )
 
     # users and keys
 
@@ -330,8 +472,10 @@ class Day:
     def rename_user(self) -> None:
         self.shop.run(
             "UPDATE wp_users SET display_name = %s, user_email = %s WHERE ID = %s",
-            self.word(), f"{self.word()}@x.example", self.pick_id("users", key="ID"),
-        )  # fmt: skip
+            self.word(),
+            f"{self.word()}@x.example",
+            self.pick_id("users", key="ID"),
+        )
 
     def change_role(self) -> None:
         role = self.draw.choice(("shop_manager", "shop_worker", "subscriber", "administrator"))
@@ -358,7 +502,8 @@ class Day:
     def revoke_key(self) -> int:
         user = self.pick_id("usermeta", "meta_value = 'edd_user_public_key'", "user_id")
         self.shop.run(
-            "DELETE FROM wp_usermeta WHERE user_id = %s AND meta_value IN ('edd_user_public_key', 'edd_user_secret_key')",
+            "DELETE FROM wp_usermeta WHERE user_id = %s"
+            " AND meta_value IN ('edd_user_public_key', 'edd_user_secret_key')",
             user,
         )
         return user
@@ -373,8 +518,10 @@ class Day:
     def rename_customer(self) -> None:
         self.shop.run(
             "UPDATE wp_edd_customers SET name = %s, date_modified = %s WHERE id = %s",
-            self.word(), self.now(), self.pick_id("edd_customers"),
-        )  # fmt: skip
+            self.word(),
+            self.now(),
+            self.pick_id("edd_customers"),
+        )
 
     def swap_emails(self) -> None:
         one, other = self.pick_id("edd_customers"), self.pick_id("edd_customers")
@@ -393,9 +540,14 @@ class Day:
     def add_email(self) -> None:
         now = self.now()
         self.shop.insert(
-            "edd_customer_email_addresses", customer_id=self.pick_id("edd_customers"), type="secondary", status="active",
-            email=f"{self.word()}@More.example", date_created=now, date_modified=now,
-        )  # fmt: skip
+            "edd_customer_email_addresses",
+            customer_id=self.pick_id("edd_customers"),
+            type="secondary",
+            status="active",
+            email=f"{self.word()}@More.example",
+            date_created=now,
+            date_modified=now,
+        )
 
     def delete_customer(self) -> None:
         customer = self.pick_id("edd_customers")
@@ -407,10 +559,15 @@ class Day:
     def download(self) -> None:
         now = self.now()
         line = self.shop.insert(
-            "edd_logs_file_downloads", product_id=self.pick_id("posts", "post_type = 'download'", "ID"), file_id=0,
-            order_id=self.pick_id("edd_orders"), customer_id=self.pick_id("edd_customers"), ip="127.0.0.1",
-            date_created=now, date_modified=now,
-        )  # fmt: skip
+            "edd_logs_file_downloads",
+            product_id=self.pick_id("posts", "post_type = 'download'", "ID"),
+            file_id=0,
+            order_id=self.pick_id("edd_orders"),
+            customer_id=self.pick_id("edd_customers"),
+            ip="127.0.0.1",
+            date_created=now,
+            date_modified=now,
+        )
         self.shop.insert(
             "edd_logs_file_downloadmeta",
             edd_logs_file_download_id=line,
@@ -421,8 +578,9 @@ class Day:
     def name_download(self) -> None:
         self.shop.run(
             "UPDATE wp_edd_logs_file_downloadmeta SET meta_value = %s WHERE meta_id = %s",
-            self.word(), self.pick_id("edd_logs_file_downloadmeta", key="meta_id"),
-        )  # fmt: skip
+            self.word(),
+            self.pick_id("edd_logs_file_downloadmeta", key="meta_id"),
+        )
 
     def delete_download(self) -> None:
         self.shop.run(
@@ -452,8 +610,9 @@ class Day:
     def change_tax_rate(self) -> None:
         self.shop.run(
             "UPDATE wp_edd_tax_rates SET amount = %s WHERE id = %s",
-            self.draw.choice(("7.5", "19", "20")), self.pick_id("edd_tax_rates"),
-        )  # fmt: skip
+            self.draw.choice(("7.5", "19", "20")),
+            self.pick_id("edd_tax_rates"),
+        )
 
     def stray(self) -> None:
         """An item whose order is not there, yet or any more."""
@@ -464,12 +623,20 @@ class Day:
         """The order to a stray item."""
         row = self.shop.pick(
             self.draw,
-            "SELECT DISTINCT i.order_id FROM wp_edd_order_items i LEFT JOIN wp_edd_orders o ON o.id = i.order_id"
-            " WHERE o.id IS NULL ORDER BY 1",
+            "SELECT DISTINCT i.order_id FROM wp_edd_order_items i"
+            " LEFT JOIN wp_edd_orders o ON o.id = i.order_id WHERE o.id IS NULL ORDER BY 1",
         )
         if row:
             now = self.now()
             self.shop.insert(
-                "edd_orders", id=row[0], status="complete", type="sale", customer_id=self.pick_id("edd_customers"),
-                total=self.amount(), date_created=now, date_modified=now, currency="USD", payment_key=self.word(),
-            )  # fmt: skip
+                "edd_orders",
+                id=row[0],
+                status="complete",
+                type="sale",
+                customer_id=self.pick_id("edd_customers"),
+                total=self.amount(),
+                date_created=now,
+                date_modified=now,
+                currency="USD",
+                payment_key=self.word(),
+            )

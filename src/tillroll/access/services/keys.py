@@ -79,7 +79,8 @@ def rotate_key(key: ApiKey, *, grace: timedelta = GRACE) -> tuple[ApiKey, Pair]:
     """A successor with the same holder, limits and counters; the old pair answers until `grace` is over.
 
     ValidationError for a key that is no longer in force, for one whose successor is, which is to be rotated
-    then, and for one of a shop that is followed. Whoever rotates twice in a grace ends the first pair at its own time, never later.
+    then, and for one of a shop that is followed. Whoever rotates twice in a grace ends the first pair at its
+    own time, never later.
     """
     now = timezone.now()
     pair = make_pair()

@@ -1,7 +1,7 @@
 """/info: what the key may do, how often, and how the shop writes amounts ([3.6] 3.9).
 
 Beside EDD's members a key sees its endpoints, limits and what is left of them. A key that came from another
-shop and was never limited here sees EDD's answer to the letter, and in a mirrored shop how old the records are.
+shop and was never limited here sees EDD's answer to the letter, and in a mirrored shop the records' age.
 """
 
 from tillroll.access.capabilities import Capability

@@ -19,9 +19,12 @@ from tillroll.intake.wordpress.rows import Row
 
 logger = logging.getLogger(__name__)
 
-SEPARATOR, NULL = "\x1f", "\x1e"
-"""Between values, and in a place without one: control characters of ASCII that no keyboard writes. A row in
-whose values the separator stands is read once more, value by value."""
+SEPARATOR, NULL, ROW_SEPARATOR = "\x1f", "\x1e", "\x1d"
+"""Between values, in a place without one, and between rows: control characters of ASCII that no keyboard
+writes. Rows in whose values a separator stands are read once more, value by value."""
+
+LONGEST_PAGE = 1 << 24
+"""Bytes of the rows that the source joins at the most: what a server sends at once by default."""
 
 CONNECT_SECONDS, READ_SECONDS = 10, 180
 """How long a source may take to let us in, and to answer one statement."""
@@ -90,6 +93,10 @@ class Columns(NamedTuple):
         return f"IFNULL(t.`{name}`, 0x1E)" if name.lower() in self.nullable else f"t.`{name}`"
 
 
+Texts = list[tuple[Row, str]]
+"""Rows, each with its text."""
+
+
 class Snapshot:
     """One moment of the source."""
 
@@ -119,7 +126,29 @@ class Snapshot:
             rows.append((_put_nulls(row) if NULL in text else row, text))
         return rows
 
-    def _read_values(self, query: str, values: Sequence[object]) -> list[tuple[Row, str]]:
+    def read_page(
+        self, columns: Columns, where: str, values: Sequence[object], key: str, limit: int
+    ) -> Texts:
+        """The first rows by a key, with their texts. The source joins them to one text: twice as fast."""
+        order = f" ORDER BY t.`{key}` LIMIT {limit}"
+        page = f"SELECT {columns.text} AS r, t.`{key}` AS k FROM `{columns.table}` t WHERE {where}{order}"  # noqa: S608 (own names)
+        joined_rows = "GROUP_CONCAT(r ORDER BY k SEPARATOR 0x1D)"
+        ((count, length, joined),) = self.run(
+            f"SELECT COUNT(*), SUM(LENGTH(r)), {joined_rows} FROM ({page}) page",  # noqa: S608 (own names)
+            values,
+        )
+        if int(count) == 0:
+            return []
+        texts = (joined or "").split(ROW_SEPARATOR)
+        rows = [tuple(text.split(SEPARATOR)) for text in texts]
+        is_whole = len(rows) == int(count) and len(joined.encode()) == int(length) + len(rows) - 1
+        if not is_whole or any(len(row) != len(columns.wanted) for row in rows):
+            return self.read(columns, where, values, order)
+        return [
+            (_put_nulls(row) if NULL in text else row, text) for row, text in zip(rows, texts, strict=True)
+        ]
+
+    def _read_values(self, query: str, values: Sequence[object]) -> Texts:
         rows = []
         for found in self.run(query, values):
             row = tuple(
@@ -154,6 +183,7 @@ class Database:
             snapshot = Snapshot(self._connection)
             for statement in (
                 "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+                f"SET SESSION group_concat_max_len = {LONGEST_PAGE}",
                 "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
             ):
                 snapshot.run(statement)

@@ -238,7 +238,9 @@ class _Copy:
             known_as=known,
             settings={**options.settings, **({"dialect": Dialect.EDD3} if is_new else {})},
             on_step=lambda what: self._on_progress(self._rows, self._rows, what),
-            on_applied=lambda source: publish(source, str(self._database.address), mark, every, began),
+            on_applied=lambda source: publish(
+                source, str(self._database.address), self._wanted.shop.prefix, mark, every, began
+            ),
         )
         return Copied(
             shop=options.settings["name"],

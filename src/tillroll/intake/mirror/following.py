@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from tillroll.intake.mirror.address import Address
-from tillroll.intake.mirror.connection import Database, SourceProblem
+from tillroll.intake.mirror.connection import Database, Snapshot, SourceProblem
 from tillroll.intake.mirror.copying import Copied, OnProgress, adopt_ledger, copy
 from tillroll.intake.mirror.ledger import Ledger
 from tillroll.intake.mirror.record import note_bad
@@ -112,7 +112,10 @@ class Follower:
             raise
 
     def _run(self, *, is_thorough: bool) -> Round | Copied:
-        wanted = self._wanted = self._wanted or self._choose()
+        if self._wanted is None:
+            with self._database.snapshot() as snapshot:
+                self._wanted = choose(snapshot, self._plan.address, self._plan.prefix)
+        wanted = self._wanted
         mirror = get_mirror()
         if mirror is None or self._must_copy or not self._knows(mirror):
             copied = copy(
@@ -147,19 +150,17 @@ class Follower:
                 return True
         return False
 
-    def _choose(self) -> Wanted:
-        """The shop of the database that is followed; one that a mirror can't follow is refused."""
-        with self._database.snapshot() as snapshot:
-            names = list_tables(snapshot)
-            try:
-                shop = choose_shop(str(self._plan.address), find_shops(names), self._plan.prefix)
-            except ShopChoiceError as error:
-                raise SourceProblem(str(error)) from error
-            wanted = want(shop)
-            if missing := Tables(snapshot, wanted).list_missing():
-                address = self._plan.address
-                raise SourceProblem(
-                    f"{address} is not the whole shop: {', '.join(missing)} missing,"
-                    f" or not to be read by {address.user}."
-                )
-        return wanted
+
+def choose(snapshot: Snapshot, address: Address, prefix: str | None) -> Wanted:
+    """The shop of a database that is followed. Raises SourceProblem for one that a mirror can't follow."""
+    try:
+        shop = choose_shop(str(address), find_shops(list_tables(snapshot)), prefix)
+    except ShopChoiceError as error:
+        raise SourceProblem(str(error)) from error
+    wanted = want(shop)
+    if missing := Tables(snapshot, wanted).list_missing():
+        raise SourceProblem(
+            f"{address} is not the whole shop: {', '.join(missing)} missing,"
+            f" or not to be read by {address.user}."
+        )
+    return wanted

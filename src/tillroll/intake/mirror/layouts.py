@@ -57,32 +57,45 @@ def _stage(model: type) -> str:
     return f"staged_{KIND_OF[model].table}"
 
 
-def _of_users(name: str, watch: Watch, where: str, table: str = "usermeta", key: str = "umeta_id") -> Layout:
-    return Layout(name, table, key, "user", "ID" if table == "users" else "user_id", watch, where)
-
-
-_KEYS = "'edd_user_public_key', 'edd_user_secret_key'"
-_OF_ORDER = "t.object_type = 'order'"
+_OF_CUSTOMER = ("id", "customer", "customer_id", Watch.DATES, "TRUE")
+_OF_ORDER = ("id", "order", "order_id", Watch.DATES, "TRUE")
+_OBJECT_OF_ORDER = ("id", "order", "object_id", Watch.DATES, "t.object_type = 'order'")
+_OBJECT_OF_ITEM = ("id", "item", "object_id", Watch.DATES, "t.object_type = 'order_item'")
+_ORDER_META = ("meta_id", "order", "edd_order_id", Watch.ARRIVALS, "t.meta_key = 'tax_rate'")
+_DOWNLOAD_META = (
+    "meta_id",
+    "download",
+    "edd_logs_file_download_id",
+    Watch.ARRIVALS,
+    "t.meta_key = 'file_name'",
+)
+_OF_USER = ("umeta_id", "user", "user_id")
+_KEY_NAMES = "'edd_user_public_key', 'edd_user_secret_key'"
+_KEYS = f"(t.meta_value IN ({_KEY_NAMES}) OR t.meta_key IN ({_KEY_NAMES}))"
+_NAMES = "t.meta_key IN ('{prefix}capabilities', 'first_name', 'last_name')"
 
 LAYOUTS = (
     Layout(
         "customers", "edd_customers", "id", "customer", "id", scratch=(_stage(Customer), "stored_customer")
     ),
-    Layout("emails", "edd_customer_email_addresses", "id", "customer", "customer_id", scratch=(_stage(CustomerEmail),)),
-    Layout("customer addresses", "edd_customer_addresses", "id", "customer", "customer_id", scratch=(_stage(CustomerAddress),)),
+    Layout("emails", "edd_customer_email_addresses", *_OF_CUSTOMER, (_stage(CustomerEmail),)),
+    Layout("customer addresses", "edd_customer_addresses", *_OF_CUSTOMER, (_stage(CustomerAddress),)),
     Layout("orders", "edd_orders", "id", "order", "id", scratch=(_stage(Order),)),
-    Layout("order items", "edd_order_items", "id", "order", "order_id", scratch=(_stage(OrderItem),)),
-    Layout("order adjustments", "edd_order_adjustments", "id", "order", "object_id", where=_OF_ORDER, scratch=(_stage(OrderAdjustment),)),
-    Layout("item adjustments", "edd_order_adjustments", "id", "item", "object_id", where="t.object_type = 'order_item'", scratch=(_stage(OrderAdjustment),)),
-    Layout("order addresses", "edd_order_addresses", "id", "order", "order_id", scratch=(_stage(OrderAddress),)),
-    Layout("order transactions", "edd_order_transactions", "id", "order", "object_id", where=_OF_ORDER, scratch=(_stage(OrderTransaction),)),
-    Layout("order notes", "edd_notes", "id", "order", "object_id", where=_OF_ORDER, scratch=(_stage(OrderNote),)),
-    Layout("order tax rates", "edd_ordermeta", "meta_id", "order", "edd_order_id", Watch.ARRIVALS, "t.meta_key = 'tax_rate'", ("order_tax",)),
-    Layout("downloads", "edd_logs_file_downloads", "id", "download", "id", Watch.ARRIVALS, scratch=(_stage(FileDownload),)),
-    Layout("download names", "edd_logs_file_downloadmeta", "meta_id", "download", "edd_logs_file_download_id", Watch.ARRIVALS, "t.meta_key = 'file_name'", ("download_name",)),
-    _of_users("users", Watch.SUMS, "TRUE", "users", "ID"),
-    _of_users("user names and roles", Watch.SUMS, "t.meta_key IN ('{prefix}capabilities', 'first_name', 'last_name')"),
-    _of_users("API keys", Watch.KEYS, f"(t.meta_value IN ({_KEYS}) OR t.meta_key IN ({_KEYS}))"),
+    Layout("order items", "edd_order_items", *_OF_ORDER, (_stage(OrderItem),)),
+    Layout("order adjustments", "edd_order_adjustments", *_OBJECT_OF_ORDER, (_stage(OrderAdjustment),)),
+    Layout("item adjustments", "edd_order_adjustments", *_OBJECT_OF_ITEM, (_stage(OrderAdjustment),)),
+    Layout("order addresses", "edd_order_addresses", *_OF_ORDER, (_stage(OrderAddress),)),
+    Layout("order transactions", "edd_order_transactions", *_OBJECT_OF_ORDER, (_stage(OrderTransaction),)),
+    Layout("order notes", "edd_notes", *_OBJECT_OF_ORDER, (_stage(OrderNote),)),
+    Layout("order tax rates", "edd_ordermeta", *_ORDER_META, ("order_tax",)),
+    Layout(
+        "downloads", "edd_logs_file_downloads", "id", "download", "id", Watch.ARRIVALS,
+        scratch=(_stage(FileDownload),),
+    ),
+    Layout("download names", "edd_logs_file_downloadmeta", *_DOWNLOAD_META, ("download_name",)),
+    Layout("users", "users", "ID", "user", "ID", Watch.SUMS),
+    Layout("user names and roles", "usermeta", *_OF_USER, Watch.SUMS, _NAMES),
+    Layout("API keys", "usermeta", *_OF_USER, Watch.KEYS, _KEYS),
 )  # fmt: skip
 """In the order in which they are copied: who buys before what is bought, an item before its fees."""
 
@@ -107,28 +120,27 @@ _FIGURES = frozenset({"_edd_download_sales", "_edd_download_earnings"})
 _TYPES = "'download', 'attachment'"
 _TAXONOMIES = "'download_category', 'download_tag'"
 
+_OPTIONS = f"(t.option_name IN ({_quote(KEPT_OPTIONS)}) OR t.option_name = '{{prefix}}user_roles')"
+_META = (
+    f"t.meta_key IN ({_quote(KEPT_META - _FIGURES)}) AND t.post_id IN"  # noqa: S608 (own names)
+    f" (SELECT p.ID FROM `{{prefix}}posts` p WHERE p.post_type IN ({_TYPES}))"
+)
+_RELATIONSHIPS = (
+    "t.term_taxonomy_id IN (SELECT x.term_taxonomy_id"  # noqa: S608 (own names)
+    f" FROM `{{prefix}}term_taxonomy` x WHERE x.taxonomy IN ({_TAXONOMIES}))"
+)
+
 SMALL = (
-    Small("options", "options", f"t.option_name IN ({_quote(KEPT_OPTIONS)}) OR t.option_name = '{{prefix}}user_roles'"),
+    Small("options", "options", _OPTIONS),
     Small("sitemeta", "options", "t.meta_key = 'site_admins'", " ORDER BY t.meta_id"),
     Small("edd_adjustments", "discount", order=" ORDER BY t.id"),
     Small("edd_adjustmentmeta", "discount", order=" ORDER BY t.meta_id"),
     Small("edd_tax_rates", "tax", order=" ORDER BY t.id"),
     Small("posts", "catalogue", f"t.post_type IN ({_TYPES})", " ORDER BY t.ID"),
-    Small(
-        "postmeta",
-        "catalogue",
-        f"t.meta_key IN ({_quote(KEPT_META - _FIGURES)}) AND EXISTS"
-        f" (SELECT 1 FROM `{{prefix}}posts` p WHERE p.ID = t.post_id AND p.post_type IN ({_TYPES}))",
-        " ORDER BY t.meta_id",
-    ),
+    Small("postmeta", "catalogue", _META, " ORDER BY t.meta_id"),
     Small("terms", "catalogue", order=" ORDER BY t.term_id"),
     Small("term_taxonomy", "catalogue", f"t.taxonomy IN ({_TAXONOMIES})", " ORDER BY t.term_taxonomy_id"),
-    Small(
-        "term_relationships",
-        "catalogue",
-        "t.term_taxonomy_id IN (SELECT x.term_taxonomy_id FROM `{prefix}term_taxonomy` x"
-        f" WHERE x.taxonomy IN ({_TAXONOMIES}))",
-    ),
-)  # fmt: skip
+    Small("term_relationships", "catalogue", _RELATIONSHIPS),
+)
 """In the order in which a dump has them where that decides: discounts, which may be tax rates, before the
 rates' own table."""

@@ -1,9 +1,9 @@
-"""One moment of the source, in the terms of its layouts: rows with the lines that the ledger keeps of them."""
+"""One moment of the source, in the terms of its layouts: rows with the lines that a ledger keeps of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from tillroll.intake.mirror.connection import Columns, Snapshot, SourceChanged
+from tillroll.intake.mirror.connection import Columns, Snapshot, SourceChanged, Texts
 from tillroll.intake.mirror.layouts import Layout, Small
 from tillroll.intake.mirror.ledger import BLOCK_BITS, Line, get_digest
 from tillroll.intake.mirror.tables import Tables
@@ -75,17 +75,14 @@ class Reader:
 
     def read_next(self, layout: Layout, last: int, limit: int) -> list[Read]:
         """The rows with the next ids behind one, in order."""
-        order = f" ORDER BY t.`{layout.key}` LIMIT {limit}"
-        return self.read(layout, f"t.`{layout.key}` > %s", (last,), order)
+        columns, where = self._find(layout)
+        where = f"{where} AND t.`{layout.key}` > %s"
+        return _tell(layout, columns, self.snapshot.read_page(columns, where, (last,), layout.key, limit))
 
-    def read(self, layout: Layout, which: str, values: Sequence[object] = (), order: str = "") -> list[Read]:
+    def read(self, layout: Layout, which: str, values: Sequence[object] = ()) -> list[Read]:
         """The rows of a layout that fulfil a condition."""
         columns, where = self._find(layout)
-        key, owner = (columns.wanted.index(name) for name in (layout.key, layout.owner))
-        return [
-            Read(row, Line(take_whole(row[key]), take_whole(row[owner]), get_digest(layout, text)))
-            for row, text in self.snapshot.read(columns, f"{where} AND {which}", values, order)
-        ]
+        return _tell(layout, columns, self.snapshot.read(columns, f"{where} AND {which}", values))
 
     def list_pairs(self, layout: Layout, column: str, other: str, values: Iterable[object]) -> list[Row]:
         """Two columns of the rows in which one has some of the values."""
@@ -108,6 +105,15 @@ class Reader:
         if columns is None:
             raise SourceChanged(f"The source has lost its table {part.table}; the records stay as they are.")
         return columns, self.tables.get_where(part).replace("%", "%%")
+
+
+def _tell(layout: Layout, columns: Columns, texts: Texts) -> list[Read]:
+    """Rows with their lines."""
+    key, owner = (columns.wanted.index(name) for name in (layout.key, layout.owner))
+    digest = get_digest(layout)
+    return [
+        Read(row, Line(take_whole(row[key]), take_whole(row[owner]), digest(text))) for row, text in texts
+    ]
 
 
 def _cut(values: list[Value], size: int) -> Iterator[list[Value]]:

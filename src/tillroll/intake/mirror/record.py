@@ -16,13 +16,14 @@ def make_mark() -> str:
     return secrets.token_hex(16)
 
 
-def publish(source: Source, address: str, mark: str, every: float, good_at: datetime) -> None:
+def publish(source: Source, address: str, prefix: str, mark: str, every: float, good_at: datetime) -> None:
     """Notes, in the transaction that brings the records, that they are the source's of that moment."""
     Mirror.objects.update_or_create(
         id=1,
         defaults={
             "source": source,
             "address": address[:300],
+            "prefix": prefix,
             "mark": mark,
             "every": every,
             "good_at": good_at,

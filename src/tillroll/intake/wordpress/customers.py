@@ -29,7 +29,8 @@ class CustomerPart:
         self._staging = staging
         self._findings = findings
         staging.database.execute(
-            "CREATE TABLE IF NOT EXISTS stored_customer (id INTEGER PRIMARY KEY, value INTEGER, count INTEGER)"
+            "CREATE TABLE IF NOT EXISTS stored_customer"
+            " (id INTEGER PRIMARY KEY, value INTEGER, count INTEGER)"
         )
 
     def get_tables(self) -> dict[str, Taken]:

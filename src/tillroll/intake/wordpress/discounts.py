@@ -28,7 +28,8 @@ class DiscountPart:
         self._findings = findings
         self._take_tax_rates = take_tax_rates
         staging.database.execute(
-            "CREATE TABLE IF NOT EXISTS discount_meta (id INTEGER PRIMARY KEY, discount_id INTEGER, name TEXT, value TEXT)"
+            "CREATE TABLE IF NOT EXISTS discount_meta"
+            " (id INTEGER PRIMARY KEY, discount_id INTEGER, name TEXT, value TEXT)"
         )
 
     def get_tables(self) -> dict[str, Taken]:

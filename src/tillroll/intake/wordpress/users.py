@@ -49,10 +49,12 @@ class UserPart:
         }
         self._network_admins: set[str] = set()
         staging.database.execute(
-            "CREATE TABLE IF NOT EXISTS user (id INTEGER PRIMARY KEY, login TEXT, email TEXT, registered TEXT, name TEXT)"
+            "CREATE TABLE IF NOT EXISTS user"
+            " (id INTEGER PRIMARY KEY, login TEXT, email TEXT, registered TEXT, name TEXT)"
         )
         staging.database.execute(
-            "CREATE TABLE IF NOT EXISTS user_meta (id INTEGER PRIMARY KEY, user_id INTEGER, name TEXT, value TEXT)"
+            "CREATE TABLE IF NOT EXISTS user_meta"
+            " (id INTEGER PRIMARY KEY, user_id INTEGER, name TEXT, value TEXT)"
         )
 
     def get_tables(self) -> dict[str, Taken]:

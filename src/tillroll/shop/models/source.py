@@ -39,6 +39,7 @@ class Mirror(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     source = models.ForeignKey(Source, models.CASCADE, related_name="+")
     address = models.CharField(max_length=300, help_text="The source database, without its password.")
+    prefix = models.CharField(max_length=100, help_text="Of the source's tables.")
     mark = models.CharField(max_length=40)
     every = models.FloatField(help_text="Seconds from one round to the next.")
     good_at = models.DateTimeField()

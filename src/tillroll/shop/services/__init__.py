@@ -14,7 +14,7 @@ from tillroll.shop.services.orders import (
     record_order,
 )
 from tillroll.shop.services.refunds import RefundRefused, refund_order
-from tillroll.shop.services.settings import change_settings, get_settings, on_zone_changed
+from tillroll.shop.services.settings import change_settings, get_settings, on_zone_changed, take_settings
 
 __all__ = [
     "SOURCE_SETTINGS",
@@ -38,4 +38,5 @@ __all__ = [
     "refuse_mirrored",
     "save_discount",
     "save_product",
+    "take_settings",
 ]

@@ -1,7 +1,7 @@
 """The shop's settings."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from typing import Any
 
@@ -38,15 +38,20 @@ def get_settings() -> ShopSettings:
     return ShopSettings.objects.first() or ShopSettings()
 
 
-def change_settings(*, is_from_source: bool = False, **changes: Any) -> ShopSettings:
+def change_settings(**changes: Any) -> ShopSettings:
     """Saves some settings; ValidationError names the one that is wrong and what it takes. In a shop that
     follows another, what is that one's is changed by it alone."""
+    if theirs := sorted(SOURCE_SETTINGS.intersection(changes)):
+        refuse_mirrored(f"The setting {theirs[0]}")
+    return take_settings(changes)
+
+
+def take_settings(changes: Mapping[str, Any]) -> ShopSettings:
+    """As change_settings, for what comes from the source of the records."""
     known = {field.name for field in ShopSettings._meta.fields if not field.primary_key}
     for name in changes:
         if name not in known:
             raise ValidationError({name: f"There is no such setting; there are {', '.join(sorted(known))}."})
-    if not is_from_source and (theirs := sorted(SOURCE_SETTINGS.intersection(changes))):
-        refuse_mirrored(f"The setting {theirs[0]}")
     # whoever writes what has a day waits for a change of zone, and the other way round
     dated = (Topic.CUSTOMERS, Topic.ORDERS) if "timezone" in changes else ()
     with write(Topic.SETTINGS, *dated):
