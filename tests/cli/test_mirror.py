@@ -104,7 +104,7 @@ def test_the_exit_code_tells_what_is_wrong(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "Missing argument 'mysql://USER@HOST/DATABASE'; see `tillroll mirror --help`."),
+        ((), "Missing argument 'SOURCE', such as mysql://USER@HOST/DATABASE; see `tillroll mirror --help`."),
         (("mysql://u:secret@h/d",), "A password in the source's address could be read by every user of this"),
         (("postgresql://u@h/d",), "The source's address begins with mysql://"),
         (("mysql://h/d",), "The source's address names no user or no database"),

@@ -32,7 +32,7 @@ def _read_seconds(_context: click.Context, parameter: click.Parameter, text: str
 
 
 @click.command(short_help="Follow a running WordPress shop with EDD by its database.")
-@click.argument("source", required=False, metavar="[mysql://USER@HOST/DATABASE]")
+@click.argument("source", required=False)
 @click.option(
     "--every",
     callback=_read_seconds,
@@ -64,7 +64,8 @@ def mirror(
     prefix: str | None,
     **way: Any,
 ) -> None:
-    """Copy a shop from WordPress' own database, then follow it round by round.
+    """Copy a shop from WordPress' own database, then follow it round by round. SOURCE is
+    mysql://USER@HOST/DATABASE.
 
     The database user needs SELECT on the shop's tables and nothing else. Its password is taken from
     TILLROLL_MIRROR_PASSWORD, from a file, or asked for. A copy or a round that was stopped goes on where it
@@ -81,7 +82,7 @@ def mirror(
         _end()
         return
     if source is None:
-        raise click.UsageError("Missing argument 'mysql://USER@HOST/DATABASE'")
+        raise click.UsageError("Missing argument 'SOURCE', such as mysql://USER@HOST/DATABASE")
     address = read_address(source, **way)
     try:
         with hold_folder() as folder, show_progress("MofNCompleteColumn", "Copying") as on_progress:
