@@ -110,9 +110,17 @@ def prepare_nginx(fallback: str) -> Prepare:
 
 
 MODULES = (
-    "mpm_event authz_core proxy proxy_http proxy_balancer lbmethod_byrequests slotmem_shm rewrite headers"
-    " setenvif"
-).split()
+    "mpm_event",
+    "authz_core",
+    "proxy",
+    "proxy_http",
+    "proxy_balancer",
+    "lbmethod_byrequests",
+    "slotmem_shm",
+    "rewrite",
+    "headers",
+    "setenvif",
+)
 
 
 def prepare_apache(places: Places) -> list[str]:

@@ -105,7 +105,15 @@ def test_a_question_to_the_api_goes_to_tillroll_as_it_was_asked(
 
 @pytest.mark.parametrize(
     "target",
-    ["/", "/?p=1", "/shop/edd-apis/", "/?s=edd-api", "/?x=edd-api=v2", "/wp-login.php?edd-api=1", "/edd-api2/"],
+    [
+        "/",
+        "/?p=1",
+        "/shop/edd-apis/",
+        "/?s=edd-api",
+        "/?x=edd-api=v2",
+        "/wp-login.php?edd-api=1",
+        "/edd-api2/",
+    ],
 )
 def test_everything_else_goes_to_wordpress(
     proxy: Proxy, tillroll: StandIn, wordpress: StandIn, target: str
@@ -212,7 +220,11 @@ def test_a_real_tillroll_is_used_while_it_is_there(start: Start, shop: Shop, wor
 
 
 def test_no_log_holds_a_token(proxy: Proxy, tillroll: StandIn, wordpress: StandIn) -> None:
-    targets = (QUESTION, "/?edd-api=v2/sales&token=the-secret", "/index.php/edd-api/v2/sales?token=the-secret")
+    targets = (
+        QUESTION,
+        "/?edd-api=v2/sales&token=the-secret",
+        "/index.php/edd-api/v2/sales?token=the-secret",
+    )
     for tillroll.status in (200, 403, 503, None):
         for target in targets:
             ask(proxy, target)
