@@ -161,7 +161,7 @@ def test_a_tillroll_that_is_not_there_costs_nobody_an_answer(start: Start, wordp
     for _ in range(3):
         reply = ask(proxy)
         assert (reply.status, reply.answered_by) == (200, "wordpress")
-        assert reply.seconds < 1
+        assert reply.seconds < 5
     assert [one.target for one in wordpress.asked] == [QUESTION] * 3
 
 
@@ -169,7 +169,7 @@ def test_a_tillroll_that_hangs_is_passed_by(proxy: Proxy, tillroll: StandIn, wor
     tillroll.status = None
     reply = ask(proxy)
     assert (reply.status, reply.answered_by) == (200, "wordpress")
-    assert WAIT <= reply.seconds < WAIT + 3
+    assert WAIT <= reply.seconds < DEADLINE / 2
     assert [one.target for one in wordpress.asked] == [QUESTION]
 
 

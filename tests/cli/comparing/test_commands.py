@@ -267,3 +267,24 @@ def test_a_shop_with_plain_permalinks_is_found_by_its_query() -> None:
         "http://127.0.0.1:9/shop/?edd-api=v2%2Fproducts&number=1",
         "http://127.0.0.1:9/shop/?edd-api=v2%2Fsales&number=2",
     ]
+
+
+@pytest.mark.parametrize(
+    ("location", "sentence"),
+    [
+        ("https://www.shop.example/edd-api/", "https://shop.example sends on to https://www.shop.example;"),
+        ("/login", "No EDD API answers at https://shop.example \\(status 302\\)"),
+    ],
+)
+def test_key_and_token_are_not_carried_to_another_site(location: str, sentence: str) -> None:
+    sent = []
+
+    def send(_url: str, form: str) -> sides._Reply:
+        sent.append(form)
+        return sides._Reply(302, HTTPHeaderDict({"Location": location}), b"")
+
+    remote = Remote("https://shop.example", OWNER, 1000, option="URL")
+    remote._send_once = send  # type: ignore[assignment,method-assign]
+    with pytest.raises(Refusal, match=sentence):
+        remote.find()
+    assert set(sent) == {""}

@@ -129,6 +129,20 @@ def test_a_stored_figure_may_have_drifted_only_where_the_orders_say_so(
     )
 
 
+def test_every_drifted_product_is_looked_at() -> None:
+    question = ask("products", number="20")
+    counted: Told = {
+        stats(kind, product=number): {kind: [{f"p{number}": 4}]}
+        for kind in ("sales", "earnings")
+        for number in ("7", "8")
+    }
+    theirs = Shop({**counted, question: {"products": [product(7), product(8)]}})
+    ours = Shop({**counted, question: {"products": [product(7, "4"), product(8, "4")]}})
+    assert judge(question, theirs, ours).verdict is Verdict.EXPLAINED
+    ours.told[stats("sales", product="8")] = {"sales": [{"p8": 5}]}
+    assert judge(question, theirs, ours).verdict is Verdict.UNEXPLAINED
+
+
 @pytest.mark.parametrize(("count", "verdict"), [(1, Verdict.EXPLAINED), (2, Verdict.UNEXPLAINED)])
 def test_what_a_customer_spent_may_have_drifted_only_where_their_sales_are_the_same(
     count: int, verdict: Verdict
