@@ -208,6 +208,10 @@ answers, and one for a thread that needs a second."""
 WORKERS = _number("TILLROLL_WORKERS", 1)
 """Processes that share this machine's requests; `serve --workers` says so to each of them."""
 
+SHOP_KEY = os.environ.get("TILLROLL_SHOP_KEY", "")
+SHOP_TOKEN = os.environ.get("TILLROLL_SHOP_TOKEN", "")
+"""A key of another shop's and its token, for `tillroll compare`: a command line would show them to others."""
+
 MOVE_PASSWORD = os.environ.get("TILLROLL_MOVE_PASSWORD", "")
 """The password of the PostgreSQL that `tillroll move` copies to, so that it need not be in a command line."""
 

@@ -72,7 +72,7 @@ def test_an_allowed_origin_may_read_the_answer_and_its_headers() -> None:
     assert reply.headers["access-control-allow-origin"] == ORIGIN
     assert reply.headers["access-control-expose-headers"] == (
         "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-EDD-Cursor, X-EDD-Total, X-EDD-Total-Pages,"
-        " X-EDD-Missing-Capability"
+        " X-EDD-Missing-Capability, X-Tillroll-Mirror-Age, X-Tillroll-Mirror-Round"
     )
     assert reply.headers["vary"] == "Origin"
     assert "access-control-allow-methods" not in reply.headers

@@ -13,6 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tillroll.settings")
 
 from tillroll import __version__
 from tillroll.cli.backup import backup, restore
+from tillroll.cli.compare import compare
 from tillroll.cli.demo import demo
 from tillroll.cli.doctor import doctor
 from tillroll.cli.importing import import_
@@ -43,6 +44,7 @@ COMMANDS = (
     backup,
     restore,
     doctor,
+    compare,
     reconcile,
     migrate,
     move,

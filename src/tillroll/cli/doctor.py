@@ -1,11 +1,14 @@
 """`tillroll doctor`: looks for what is wrong and says what to do about it."""
 
 import sys
+from pathlib import Path
 
 import click
 
 from tillroll.cli.checks import BASIC, RECORDS, check_content
+from tillroll.cli.compare import asking_options, has_unexplained, run_comparison, show_comparison
 from tillroll.cli.findings import Finding, State
+from tillroll.cli.refusals import Refusal
 from tillroll.cli.stores import set_up
 from tillroll.cli.tables import print_table
 
@@ -13,9 +16,25 @@ from tillroll.cli.tables import print_table
 @click.command(short_help="Look for what is wrong and say what to do about it.")
 @click.option("--deep", is_flag=True, help="Read every page of the SQLite files too; slow for a large shop.")
 @click.option("--repair", is_flag=True, help="Compute all kept counts and figures anew first.")
-def doctor(deep: bool, repair: bool) -> None:
+@click.option("--shop", metavar="URL", help="Compare with the EDD API there instead of looking in here.")
+@asking_options
+def doctor(
+    deep: bool, repair: bool, shop: str | None, here: str | None, credentials: Path | None, rate: float
+) -> None:
     """Check settings, databases, clock, secrets and kept counts; the exit code is 1 when something is
-    wrong."""
+    wrong.
+
+    With --shop, ask the shop at URL and this one the same questions; the exit code is 1 when an answer
+    differs and docs/differences.md doesn't say why. `tillroll compare` writes that as a report.
+    """
+    if shop is not None:
+        if deep or repair:
+            raise Refusal("--shop compares answers, and goes with neither --deep nor --repair.")
+        comparison = run_comparison(shop, here, credentials, rate, argument="--shop")
+        show_comparison(comparison)
+        sys.exit(has_unexplained(comparison))
+    if here or credentials:
+        raise Refusal("--here and --credentials are for a comparison; name the other shop by --shop.")
     set_up()
     from tillroll.stats import rollup
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 Make = Callable[[], str | bytes]
 UNMIGRATED = (
     "FILE is of a shop whose orders are still those of Easy Digital Downloads 2:"
-    " update the plugin to version 3, let its upgrade take over the orders, and dump again."
+    " update the plugin to version 3 and let its upgrade take over the orders first."
 )
 
 
@@ -85,7 +85,7 @@ BROKEN: list[tuple[str, Make, str]] = [
         "no WordPress",
         lambda: "CREATE TABLE `t` (`a` int);\n",
         "FILE holds no WordPress: no tables named like wp_options and wp_posts."
-        " Dump the shop's whole database.",
+        " The shop's whole database is wanted.",
     ),
     (
         "no EDD",
@@ -104,7 +104,7 @@ BROKEN: list[tuple[str, Make, str]] = [
         "no users",
         lambda: without("users"),
         "FILE holds no users and no API keys: the tables wp_users and wp_usermeta are missing."
-        " Dump the shop's whole database.",
+        " The shop's whole database is wanted.",
     ),
     (
         "not the whole shop",
