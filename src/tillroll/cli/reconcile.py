@@ -12,7 +12,7 @@ from tillroll.cli.stores import on_shop
 _OWN = "the mirror's"
 
 
-@click.command(short_help="Compare every kept figure with the records, or with a mirror's source.")
+@click.command(short_help="Compare kept figures with the records, or a source.")
 @click.option("--repair", is_flag=True, help="Set everything right, all at once or not at all.")
 @click.option(
     "--source",
