@@ -145,7 +145,7 @@ class UserPart:
             user_roles += [(id_, slug) for slug in slugs]
             rows.append(
                 (
-                    self._get_username(login, id_, host),
+                    choose_username(login, id_, host, self._names_taken),
                     (first or "")[:150],
                     (last or "")[:150],
                     (email or "")[:254],
@@ -160,14 +160,6 @@ class UserPart:
         self._staging.add(User, rows)
         self._staging.add(UserRole, user_roles)
         self._staging.add(UserCapability, grants)
-
-    def _get_username(self, login: str, id_: int, host: str) -> str:
-        """The name to log in by: the login, made longer where somebody else has it."""
-        for name in (login, f"{login}@{host}"[:150], f"{login}@{host}/{id_}"[-150:]):
-            if name and name not in self._names_taken:
-                self._names_taken.add(name)
-                return name
-        return f"user {id_}"
 
     def _get_entries(self, text: str) -> tuple[tuple[str, bool], ...]:
         return _parse_entries(text) if text else ()
@@ -210,6 +202,15 @@ class UserPart:
                     self._findings.leave_out("further API keys", why, len(rows) - 1)
                 secret = min(secrets.get(user, []), default=(0, ""))[1]
                 yield user, [(public, secret) for _, public in sorted(rows)]
+
+
+def choose_username(login: str, id_: int, host: str, taken: set[str]) -> str:
+    """The name to log in by, which is taken then: the login, made longer where somebody else has it."""
+    for name in (login, f"{login}@{host}"[:150], f"{login}@{host}/{id_}"[-150:]):
+        if name and name not in taken:
+            taken.add(name)
+            return name
+    return f"user {id_}"
 
 
 @lru_cache(maxsize=10_000)
