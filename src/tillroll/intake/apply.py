@@ -59,7 +59,7 @@ def apply(
             has_records = any(kind.model._default_manager.exists() for kind in _FIGURED)
             source, is_new = _touch_source(kind, name, known_as or name)
             moment = None if is_new and not has_records else bind_time(timezone.now())
-            if kind == SourceKind.WORDPRESS:
+            if kind != SourceKind.DEMO:
                 _make_room(cursor)
             _keep_roles(cursor, source)
             for each in KINDS:
@@ -72,7 +72,7 @@ def apply(
             _end_customer_keys(
                 cursor, "NOT EXISTS (SELECT 1 FROM shop_customer c WHERE c.id = k.customer_id)"
             )
-            _set_sequences(cursor, OWN_IDS_FROM - 1 if kind == SourceKind.WORDPRESS else 0)
+            _set_sequences(cursor, 0 if kind == SourceKind.DEMO else OWN_IDS_FROM - 1)
             on_step("figures")
             _refresh(cursor, is_change=moment is not None)
     except IntegrityError as error:
@@ -158,7 +158,7 @@ def _drop_nul(row: tuple[Any, ...]) -> list[Any]:
 
 
 def _make_room(cursor: CursorWrapper) -> None:
-    """Users that were made here give way to a WordPress' own ids, which begin at 1."""
+    """Users that were made here give way to another shop's own ids, which begin at 1."""
     own = User.objects.filter(source=None, wire_id__lt=OWN_IDS_FROM).order_by("wire_id")
     free = max(count(cursor, "SELECT MAX(wire_id) FROM access_user"), OWN_IDS_FROM - 1)
     for before in list(own.values_list("wire_id", flat=True)):
