@@ -28,7 +28,7 @@ def test_the_help_names_every_command_in_the_order_of_use() -> None:
     assert result.exit_code == 0
     listed = [line.split()[0] for line in result.output.split("Commands:\n")[1].splitlines()]
     assert listed == [
-        "serve", "demo", "import", "keys", "roles", "user", "logs", "privacy", "settings", "backup",
+        "serve", "demo", "import", "pull", "keys", "roles", "user", "logs", "privacy", "settings", "backup",
         "restore", "doctor", "reconcile", "migrate", "move",
     ]  # fmt: skip
 

@@ -21,6 +21,7 @@ from tillroll.cli.logs import logs
 from tillroll.cli.migrate import migrate
 from tillroll.cli.move import move
 from tillroll.cli.privacy import privacy
+from tillroll.cli.pull import pull
 from tillroll.cli.reconcile import reconcile
 from tillroll.cli.refusals import Commands
 from tillroll.cli.roles import roles
@@ -32,6 +33,7 @@ COMMANDS = (
     serve,
     demo,
     import_,
+    pull,
     keys,
     roles,
     user,
