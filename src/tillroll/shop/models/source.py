@@ -44,9 +44,7 @@ class Mirror(models.Model):
     good_at = models.DateTimeField()
     checked_at = models.DateTimeField(help_text="When all records were last compared with the source.")
     tried_at = models.DateTimeField()
-    problem = models.TextField(
-        blank=True, help_text="Why rounds fail now; empty when the last one was good."
-    )
+    problem = models.TextField(blank=True, help_text="Why rounds fail now; empty when the last one was good.")
 
     class Meta:
         constraints = (models.CheckConstraint(condition=models.Q(id=1), name="mirror_one_row"),)
