@@ -23,6 +23,7 @@ from tillroll.cli.migrate import migrate
 from tillroll.cli.mirror import mirror
 from tillroll.cli.move import move
 from tillroll.cli.privacy import privacy
+from tillroll.cli.pull import pull
 from tillroll.cli.reconcile import reconcile
 from tillroll.cli.refusals import Commands
 from tillroll.cli.roles import roles
@@ -35,6 +36,7 @@ COMMANDS = (
     demo,
     import_,
     mirror,
+    pull,
     keys,
     roles,
     user,

@@ -1,12 +1,9 @@
 """A product's prices as the wire writes them: `pricing`, and the one formatted price of `info`."""
 
-import re
-
 from tillroll.eddapi.amounts import fixed
 from tillroll.eddapi.reading import Row
 from tillroll.eddapi.shop import Shop
-
-_NOT_IN_KEY = re.compile(r"[^a-z0-9_\-]")
+from tillroll.shop.text import price_key
 
 SYMBOLS = {
     "AUD": "$",
@@ -22,12 +19,6 @@ SYMBOLS = {
     "USD": "$",
 }
 """Signs of currencies; another one is written by its name."""
-
-
-def price_key(name: str) -> str:
-    """A price option's name as the member of `pricing` ([3.6] 3.1): "Single Site" is singlesite."""
-    lowered = "".join(chr(ord(mark) + 32) if "A" <= mark <= "Z" else mark for mark in name)
-    return _NOT_IN_KEY.sub("", lowered)
 
 
 def get_pricing(price: int | None, options: list[Row] | None, decimals: int) -> dict[str, str] | None:

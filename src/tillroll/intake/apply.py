@@ -75,7 +75,7 @@ def apply(
             changes[each.model] = merge(cursor, each, source, moment)
         _remove_orphans(cursor, [model for model, change in changes.items() if change.removed])
         _end_keys_of_gone_customers(cursor)
-        _set_sequences(cursor, OWN_IDS_FROM - 1 if kind == SourceKind.WORDPRESS else 0)
+        _set_sequences(cursor, 0 if kind == SourceKind.DEMO else OWN_IDS_FROM - 1)
         on_step("figures")
         _refresh(cursor, is_change=moment is not None)
         on_applied(origin)
@@ -245,7 +245,7 @@ def _drop_nul(row: tuple[Any, ...]) -> list[Any]:
 
 
 def _make_room(cursor: CursorWrapper) -> None:
-    """Users that were made here give way to a WordPress' own ids, which begin at 1."""
+    """Users that were made here give way to another shop's own ids, which begin at 1."""
     own = User.objects.filter(source=None, wire_id__lt=OWN_IDS_FROM).order_by("wire_id")
     free = max(count(cursor, "SELECT MAX(wire_id) FROM access_user"), OWN_IDS_FROM - 1)
     for before in list(own.values_list("wire_id", flat=True)):

@@ -36,7 +36,7 @@ class AccountManager(UserManager["User"]):
             Customer.objects.aggregate(last=models.Max("user_id")),
         )
         last = max(found["last"] or 0 for found in known)
-        if Source.objects.filter(kind=SourceKind.WORDPRESS).exists():
+        if Source.objects.exclude(kind=SourceKind.DEMO).exists():
             last = max(last, OWN_IDS_FROM - 1)
         return last + 1
 

@@ -5,7 +5,6 @@ The dump is read and mapped into a scratch file, which holds no lock; only the l
 in one transaction. A dump that is not a whole, current shop is refused before that step.
 """
 
-import fcntl
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from django.db import DatabaseError
 
 from tillroll.access.models import User
 from tillroll.intake.apply import ApplyError, apply
+from tillroll.intake.scratch import ImportBusy, hold_import_lock
 from tillroll.intake.staging import KIND_OF, Staging
 from tillroll.intake.wordpress.differences import find_differences
 from tillroll.intake.wordpress.dump import DumpError, DumpReader
@@ -61,7 +61,7 @@ def import_dump(
         with _open_scratch_folder() as folder, ExitStack() as stack:
             reading = _read(path, folder, stack, prefix, on_progress)
             return _import(path, reading, on_progress, began)
-    except (DumpError, ShopChoiceError, ApplyError, StoreBusy) as error:
+    except (DumpError, ShopChoiceError, ApplyError, ImportBusy, StoreBusy) as error:
         raise ImportRefused(str(error)) from error
     except ValidationError as error:
         raise ImportRefused(f"The shop's settings can't be taken over: {' '.join(error.messages)}") from error
@@ -115,14 +115,8 @@ def _import(path: Path, reading: _Reading, on_progress: OnProgress, began: float
 def _open_scratch_folder() -> Iterator[Path]:
     """A folder on the shop's own disk, gone afterwards; what an import that was killed left there goes
     too."""
-    home = Path(settings.TILLROLL_HOME)
-    folder = home / "import"
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "import.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ImportRefused("Another import is running; try again when it has ended.") from None
+    with hold_import_lock() as home:
+        folder = home / "import"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
         try:

@@ -1,7 +1,7 @@
 """What an import did, for the terminal: counts, what was left out and why, and where the shop's stored
 figures differ."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -49,11 +49,11 @@ class Summary:
 
 def render_summary(summary: Summary) -> RenderableType:
     """The summary as tables of rich."""
-    parts: list[RenderableType] = [_render_records(summary)]
+    parts: list[RenderableType] = [render_records(summary.records)]
     if summary.left_out:
-        parts.append(_render_left_out(summary))
+        parts.append(render_left_out(summary.left_out))
     if summary.differences:
-        parts.append(_render_differences(summary))
+        parts.append(render_differences(summary.differences, summary.differences_total))
     notes = []
     if summary.has_replaced_demo:
         notes.append("The demo shop with its keys and logins was replaced.")
@@ -68,36 +68,39 @@ def render_summary(summary: Summary) -> RenderableType:
     return Group(*parts, *(Text(note) for note in notes))
 
 
-def _render_records(summary: Summary) -> Table:
+def render_records(records: Mapping[str, Change]) -> Table:
+    """What was done to the records of each kind."""
     table = Table(title="Records", title_justify="left")
     table.add_column("kind")
     for name in ("added", "changed", "removed", "now"):
         table.add_column(name, justify="right")
-    for name, change in summary.records.items():
+    for name, change in records.items():
         if change.total or change.removed:
             numbers = (change.added, change.changed, change.removed, change.total)
             table.add_row(name, *(f"{number:,}" for number in numbers))
     return table
 
 
-def _render_left_out(summary: Summary) -> Table:
+def render_left_out(left_out: Iterable[LeftOut]) -> Table:
+    """What did not come in, or not as it was."""
     table = Table(title="Left out or repaired", title_justify="left")
     table.add_column("how many", justify="right")
     table.add_column("what")
     table.add_column("why")
-    for count, what, why in summary.left_out:
+    for count, what, why in left_out:
         table.add_row("" if count is None else f"{count:,}", Text(what), Text(why))
     return table
 
 
-def _render_differences(summary: Summary) -> Table:
-    shown = len(summary.differences)
-    title = f"Stored figures that the orders contradict: {summary.differences_total:,}"
-    if shown < summary.differences_total:
+def render_differences(differences: Sequence[Difference], total: int) -> Table:
+    """The first of the figures that differ, under how many there are."""
+    shown = len(differences)
+    title = f"Stored figures that the orders contradict: {total:,}"
+    if shown < total:
         title += f", the first {shown}"
     table = Table(title=title, title_justify="left")
     for name in ("record", "the shop stored", "its orders give"):
         table.add_column(name)
-    for difference in summary.differences:
+    for difference in differences:
         table.add_row(*(Text(cell) for cell in difference))
     return table

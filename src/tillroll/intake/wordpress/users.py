@@ -147,7 +147,7 @@ class UserPart:
             user_roles += [(id_, slug) for slug in slugs]
             rows.append(
                 (
-                    self._get_username(login, id_, host),
+                    choose_username(login, id_, host, self._names_taken),
                     (first or "")[:150],
                     (last or "")[:150],
                     (email or "")[:254],
@@ -162,14 +162,6 @@ class UserPart:
         self._staging.add(User, rows)
         self._staging.add(UserRole, user_roles)
         self._staging.add(UserCapability, grants)
-
-    def _get_username(self, login: str, id_: int, host: str) -> str:
-        """The name to log in by: the login, made longer where somebody else has it."""
-        for name in propose_usernames(login, id_, host):
-            if name and name not in self._names_taken:
-                self._names_taken.add(name)
-                return name
-        return f"user {id_}"
 
     def _get_entries(self, text: str) -> tuple[tuple[str, bool], ...]:
         return _parse_entries(text) if text else ()
@@ -217,6 +209,15 @@ class UserPart:
 def propose_usernames(login: str, id_: int, host: str) -> tuple[str, ...]:
     """The names that a user may be given, the best first."""
     return (login, f"{login}@{host}"[:150], f"{login}@{host}/{id_}"[-150:])
+
+
+def choose_username(login: str, id_: int, host: str, taken: set[str]) -> str:
+    """The name to log in by, which is taken then: the login, made longer where somebody else has it."""
+    for name in propose_usernames(login, id_, host):
+        if name and name not in taken:
+            taken.add(name)
+            return name
+    return f"user {id_}"
 
 
 @lru_cache(maxsize=10_000)
