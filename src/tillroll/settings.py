@@ -210,15 +210,11 @@ WORKERS = _number("TILLROLL_WORKERS", 1)
 
 SHOP_KEY = os.environ.get("TILLROLL_SHOP_KEY", "")
 SHOP_TOKEN = os.environ.get("TILLROLL_SHOP_TOKEN", "")
-"""A key of another shop's and its token, for `tillroll compare`: a command line would show them to others."""
+"""A key of another shop and its token, for `tillroll pull` and `compare`: a command line would show them."""
 
 MOVE_PASSWORD = os.environ.get("TILLROLL_MOVE_PASSWORD", "")
 """The password of the PostgreSQL that `tillroll move` copies to, so that it need not be in a command line."""
 
-PULL_KEY = os.environ.get("TILLROLL_PULL_KEY", "")
-PULL_TOKEN = os.environ.get("TILLROLL_PULL_TOKEN", "")
-"""The key of another shop's that `tillroll pull` reads with, and its token, so that they need not be in a
-command line."""
 
 CACHE_MEGABYTES = _number("TILLROLL_CACHE_MEGABYTES", 32, least=0)
 """Encoded answers that a worker keeps for the next who asks the same; 0 keeps none."""

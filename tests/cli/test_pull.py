@@ -15,7 +15,7 @@ from tests.cli.running import COMMAND, DEADLINE, Shop, refusal
 from tests.intake.remote.fake_shop import KEY, TOKEN, Asked, FakeShop, Said, open_fake_shop
 from tests.intake.remote.serving import serve_this_shop
 
-PAIR = {"TILLROLL_PULL_KEY": KEY, "TILLROLL_PULL_TOKEN": TOKEN}
+PAIR = {"TILLROLL_SHOP_KEY": KEY, "TILLROLL_SHOP_TOKEN": TOKEN}
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_one_tillroll_is_copied_into_another(shop: Shop, bare_home: Shop) -> Non
     access = dict(line.split("=", 1) for line in lines if "=" in line)
     server = bare_home.serve()
     server.wait_until_ready()
-    pair = {"TILLROLL_PULL_KEY": access["public_key"], "TILLROLL_PULL_TOKEN": access["token"]}
+    pair = {"TILLROLL_SHOP_KEY": access["public_key"], "TILLROLL_SHOP_TOKEN": access["token"]}
     done = shop.run("pull", server.url, "--rate", "1000", **pair)
     assert done.returncode == 0, done.stderr
     assert "(a Tillroll)" in done.stdout
@@ -112,7 +112,7 @@ def test_one_tillroll_is_copied_into_another(shop: Shop, bare_home: Shop) -> Non
         (("https://shop.example", "--number", "many"), "Invalid value for '--number': 'many' is not a valid"),
         (("https://shop.example", "--timezone", "Mars"), "'Mars' is not a time zone: give a name such as"),
         (("https://shop.example", "--credentials", "/nowhere"), "Invalid value for '--credentials': File"),
-        (("https://shop.example",), "Key and token are missing: set TILLROLL_PULL_KEY and"),
+        (("https://shop.example",), "Key and token are missing: set TILLROLL_SHOP_KEY and"),
         ((), "Missing argument 'ADDRESS'; see `tillroll pull --help`."),
     ],
 )
@@ -166,7 +166,7 @@ def test_a_shop_can_not_pull_itself(invoke: Invoke) -> None:
     pair = setup_key()
     setup_order()
     with serve_this_shop() as url, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("django.conf.settings.PULL_KEY", pair.public_key)
-        patch.setattr("django.conf.settings.PULL_TOKEN", pair.token)
+        patch.setattr("django.conf.settings.SHOP_KEY", pair.public_key)
+        patch.setattr("django.conf.settings.SHOP_TOKEN", pair.token)
         result = invoke("pull", url, "--rate", "1000", code=2)
     assert "is here already and is not from this source" in result.stderr

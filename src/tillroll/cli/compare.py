@@ -99,8 +99,8 @@ def run_comparison(
     from django.utils import timezone
 
     from tillroll.cli.comparing.comparison import compare as compare_shops
-    from tillroll.cli.comparing.credentials import read_credentials
     from tillroll.cli.comparing.sides import Here, Remote, Side
+    from tillroll.cli.credentials import read_credentials
 
     pair_file = read_credentials(file)
     theirs = Remote(url, pair_file, rate, option=argument)

@@ -1,19 +1,13 @@
 """`tillroll pull`: another shop's records, read through its API."""
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from tillroll.cli.credentials import read_credentials
 from tillroll.cli.progress import show_progress
-from tillroll.cli.refusals import Refusal
 from tillroll.cli.stores import migrate_stores, require_unmirrored, set_up
 
-if TYPE_CHECKING:
-    from tillroll.intake.remote.client import Credentials
-
-_LARGEST_FILE = 10_000
 _UNLISTED = {"few": None, "all": True, "none": False}
 
 
@@ -70,7 +64,7 @@ def pull(
 ) -> None:
     """Bring in, or up to date, what an administrator's key sees of the shop at ADDRESS.
 
-    The key and its token come from TILLROLL_PULL_KEY and TILLROLL_PULL_TOKEN, from --credentials, or are
+    The key and its token come from TILLROLL_SHOP_KEY and TILLROLL_SHOP_TOKEN, from --credentials, or are
     asked for. All is read first, and read on after a break; then it replaces what the last pull brought.
     """
     set_up()
@@ -85,7 +79,7 @@ def pull(
     shop = read_address(address, may_be_insecure=insecure)
     if timezone is not None:
         parse_zone(timezone)
-    credentials = _read_credentials(file)
+    credentials = read_credentials(file)
     migrate_stores()
     require_unmirrored()
     wishes = Wishes(timezone=timezone, is_fresh=fresh, number=number, unlisted=_UNLISTED[unlisted], ca=ca)
@@ -98,42 +92,3 @@ def pull(
             on_progress=lambda done, total, what: on_progress(done, max(done, total), what),
         )
     print_rich(render_pull(summary))
-
-
-def _read_credentials(file: Path | None) -> "Credentials":
-    """From a file, the environment, or a terminal; never from the command line, which others can see."""
-    from django.conf import settings
-
-    if file:
-        words = _read_file(file)
-        if len(words) != 2:
-            raise Refusal(f"{file} must have two lines, the key and its token; it has {len(words)}.")
-        return _check(*words)
-    key, token = settings.PULL_KEY, settings.PULL_TOKEN
-    if not (key and token) and sys.stdin.isatty():
-        key = key or click.prompt("Key", err=True)
-        token = token or click.prompt("Token", hide_input=True, err=True)
-    if not (key and token):
-        raise Refusal(
-            "Key and token are missing: set TILLROLL_PULL_KEY and TILLROLL_PULL_TOKEN, or name a file with"
-            " both by --credentials."
-        )
-    return _check(key, token)
-
-
-def _read_file(file: Path) -> list[str]:
-    with file.open("rb") as opened:
-        content = opened.read(_LARGEST_FILE)
-    try:
-        return content.decode().split()
-    except UnicodeDecodeError:
-        raise Refusal(f"{file} is no text; it must have two lines, the key and its token.") from None
-
-
-def _check(key: str, token: str) -> "Credentials":
-    """What can't be a key is refused before it is sent anywhere."""
-    from tillroll.intake.remote.client import Credentials
-
-    if not all(word.isascii() and word.isprintable() and " " not in word for word in (key, token)):
-        raise Refusal("The key or the token has blanks or marks that no key has; copy them anew.")
-    return Credentials(key, token)

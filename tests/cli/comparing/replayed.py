@@ -14,9 +14,9 @@ from django.db import connections
 from tests.asking import ask as ask_tillroll
 from tests.conformance.recordings import USERS, Case, load_cases
 from tillroll.cli.comparing.answers import Answer, read_answer
-from tillroll.cli.comparing.credentials import Credentials
 from tillroll.cli.comparing.questions import Question
 from tillroll.cli.comparing.sides import write_form
+from tillroll.intake.remote.credentials import Credentials
 
 NEAR = timedelta(minutes=2)
 """The recordings of one moment took a minute and a half."""
@@ -99,7 +99,7 @@ def serve(send: Send) -> Iterator[str]:
             parts = urlsplit(self.path)
             form = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
             sent = dict(parse_qsl(form))
-            pair = "own" if sent == OWNER._asdict() else "wrong" if sent else "none"
+            pair = "own" if sent == OWNER.__dict__ else "wrong" if sent else "none"
             version, _, endpoint = parts.path.removeprefix("/edd-api/").strip("/").partition("/")
             query = tuple(parse_qsl(parts.query, keep_blank_values=True))
             status, content, _right = send(Question(endpoint, version, query, pair))

@@ -16,10 +16,11 @@ from tests.cli.comparing.replayed import OWNER, Recorded, Send, serve
 from tests.cli.conftest import Invoke
 from tests.shops import setup_settings
 from tillroll.cli.comparing import sides
-from tillroll.cli.comparing.credentials import Credentials, read_credentials
 from tillroll.cli.comparing.questions import Question, ask
 from tillroll.cli.comparing.sides import Remote, read_base
+from tillroll.cli.credentials import read_credentials
 from tillroll.cli.refusals import Refusal
+from tillroll.intake.remote.credentials import Credentials
 
 NOW = datetime(2026, 2, 3, 3, 30, tzinfo=UTC)
 FAST = ("--rate", "1000")

@@ -6,7 +6,8 @@ import pytest
 
 from tests.intake.remote.fake_shop import KEY, TOKEN, FakeShop, open_fake_shop
 from tillroll.intake.remote.address import read_address
-from tillroll.intake.remote.client import Client, Credentials
+from tillroll.intake.remote.client import Client
+from tillroll.intake.remote.credentials import Credentials
 from tillroll.intake.remote.pace import Pace
 
 

@@ -13,7 +13,8 @@ from tests.intake.remote.serving import serve_this_shop
 from tests.shops import setup_key
 from tillroll.intake.remote import client as client_module
 from tillroll.intake.remote.address import read_address
-from tillroll.intake.remote.client import TRIES, Client, Credentials
+from tillroll.intake.remote.client import TRIES, Client
+from tillroll.intake.remote.credentials import Credentials
 from tillroll.intake.remote.pace import Pace, read_retry_after
 from tillroll.intake.remote.refused import Overwhelmed, PullRefused, Unreached
 

@@ -11,7 +11,8 @@ from tests.intake.remote.fake_shop import Asked, FakeShop, Said, make_customer, 
 from tests.intake.remote.serving import serve_this_shop
 from tests.shops import setup_customer, setup_key, setup_order, setup_product
 from tillroll.intake.remote.address import read_address
-from tillroll.intake.remote.client import Client, Credentials
+from tillroll.intake.remote.client import Client
+from tillroll.intake.remote.credentials import Credentials
 from tillroll.intake.remote.lists import ListReader
 from tillroll.intake.remote.pace import Pace
 from tillroll.intake.remote.pages import Pages

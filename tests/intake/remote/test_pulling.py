@@ -29,7 +29,7 @@ from tests.shops import setup_customer, setup_product, setup_settings, setup_use
 from tillroll.access.models import User
 from tillroll.access.services import create_user
 from tillroll.intake.remote.address import read_address
-from tillroll.intake.remote.client import Credentials
+from tillroll.intake.remote.credentials import Credentials
 from tillroll.intake.remote.pace import Pace
 from tillroll.intake.remote.pulling import FOLDER, Wishes, pull
 from tillroll.intake.remote.refused import PullRefused

@@ -18,7 +18,8 @@ from tests.intake.remote.serving import answer_as_edd, serve_this_shop
 from tests.shops import empty_shop, setup_key, setup_settings, setup_user
 from tillroll.access.models import User
 from tillroll.intake.remote.address import read_address
-from tillroll.intake.remote.client import Client, Credentials
+from tillroll.intake.remote.client import Client
+from tillroll.intake.remote.credentials import Credentials
 from tillroll.intake.remote.pace import Pace
 from tillroll.intake.remote.pages import Pages
 from tillroll.intake.remote.reading import read_shop

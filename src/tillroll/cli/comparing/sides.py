@@ -13,9 +13,9 @@ from urllib.parse import urlencode, urlsplit
 import urllib3
 
 from tillroll.cli.comparing.answers import Answer, read_answer
-from tillroll.cli.comparing.credentials import Credentials
 from tillroll.cli.comparing.questions import Question, ask
 from tillroll.cli.refusals import Refusal
+from tillroll.intake.remote.credentials import Credentials
 
 TIMEOUT = urllib3.Timeout(connect=10, read=60)
 LARGEST_ANSWER = 50_000_000

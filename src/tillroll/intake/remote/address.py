@@ -48,7 +48,7 @@ def read_address(text: str, *, may_be_insecure: bool = False) -> Address:
     if "@" in parts.netloc:
         raise PullRefused(
             "An address with a user and a password in it is not taken: the command line is no place for"
-            " secrets. Key and token come from TILLROLL_PULL_KEY and TILLROLL_PULL_TOKEN, or from a file."
+            " secrets. Key and token come from TILLROLL_SHOP_KEY and TILLROLL_SHOP_TOKEN, or from a file."
         )
     if parts.query or parts.fragment:
         raise PullRefused(f"Give the shop's home address alone, without ? and #, as in {EXAMPLE}.")

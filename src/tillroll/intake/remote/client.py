@@ -7,7 +7,6 @@ urllib3 raises is told by its type alone, and not chained.
 import logging
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -18,6 +17,7 @@ from urllib3 import exceptions
 from tillroll import __version__
 from tillroll.access.digests import BEARER_PREFIX
 from tillroll.intake.remote.address import Address
+from tillroll.intake.remote.credentials import Credentials
 from tillroll.intake.remote.pace import LONGEST_WAIT, Pace, get_backoff, read_retry_after
 from tillroll.intake.remote.refused import Overwhelmed, PullRefused, Unreached
 from tillroll.intake.remote.said import get_error, is_json
@@ -34,14 +34,6 @@ CONNECT_SECONDS, READ_SECONDS, ANSWER_SECONDS = 15.0, 90.0, 300.0
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _CHUNK = 1 << 16
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """An administrator's key, and its token or (of a Tillroll) its bearer secret."""
-
-    key: str
-    token: str
 
 
 class Reply(NamedTuple):

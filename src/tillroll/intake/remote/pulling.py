@@ -21,7 +21,8 @@ from django.utils import timezone
 
 from tillroll.intake.apply import ApplyError
 from tillroll.intake.remote.address import Address
-from tillroll.intake.remote.client import Client, Credentials
+from tillroll.intake.remote.client import Client
+from tillroll.intake.remote.credentials import Credentials
 from tillroll.intake.remote.lists import NUMBER, OnRead
 from tillroll.intake.remote.pace import Pace
 from tillroll.intake.remote.pages import FRESH_FOR, Pages, is_fresh

@@ -1,24 +1,16 @@
-"""The key and token that both shops know: from the environment, a file or a terminal, never from the command
-line, which others on the machine can read."""
+"""The key and token of another shop: from the environment, a file or a terminal, never from the command line,
+which others on the machine can read."""
 
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
 from tillroll.cli.refusals import Refusal
+from tillroll.intake.remote.credentials import Credentials
 
 LARGEST_FILE = 10_000
 """Bytes of a credentials file: a hundred times what two lines need."""
-
-
-class Credentials(NamedTuple):
-    key: str
-    token: str
-
-    def __repr__(self) -> str:
-        return "Credentials(...)"
 
 
 def read_credentials(file: Path | None) -> Credentials:
