@@ -198,8 +198,8 @@ def test_a_site_and_its_api_are_the_same_address(address: str, base: str) -> Non
 def test_key_and_token_come_from_a_file_and_are_never_shown(tmp_path: Path) -> None:
     file = tmp_path / "pair"
     file.write_text("a-key\na-token\n")
-    assert tuple(read_credentials(file)) == ("a-key", "a-token")
-    assert repr(read_credentials(file)) == "Credentials(...)"
+    assert read_credentials(file) == Credentials("a-key", "a-token")
+    assert repr(read_credentials(file)) == "Credentials()"
     for content, sentence in (
         (b"a-key\n", "must have two lines, the key and its token; it has 1."),
         (b"\xff\xfe\n", "is no text"),

@@ -8,6 +8,7 @@ from pytest_django.fixtures import Settings
 
 from tests.conformance.recordings import DUMP
 from tests.mariadb import Server, Shop, make_server
+from tillroll.intake.mirror import unfinished
 from tillroll.intake.mirror.address import Address
 from tillroll.intake.mirror.following import Follower, Plan
 from tillroll.intake.mirror.tables import want
@@ -20,6 +21,12 @@ def home(settings: Settings, tmp_path: Path) -> Path:
     """A folder of the test's own, whose locks no other test holds."""
     settings.TILLROLL_HOME = tmp_path
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An order that lost all its items is none that is just being written."""
+    monkeypatch.setattr(unfinished, "PATIENCE", -1)
 
 
 @pytest.fixture(scope="session")

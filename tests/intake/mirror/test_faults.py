@@ -19,6 +19,7 @@ from tests.intake.mirror.conftest import make_follower
 from tests.intake.mirror.day import Day
 from tests.mariadb import Reader, Server, Shop
 from tillroll.intake.mirror import connection as source
+from tillroll.intake.mirror import unfinished
 from tillroll.intake.mirror.connection import (
     Database,
     SourceAway,
@@ -240,6 +241,32 @@ def test_a_transaction_that_is_open_during_a_round(follower: Follower, server: S
         assert Order.objects.get(pk=early).items.exists()
     finally:
         slow.connection.close()
+
+
+def test_an_order_that_is_being_written_waits_for_its_items(
+    server: Server, shop: Shop, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EDD writes an order and its items one after another, without a transaction."""
+    monkeypatch.setattr(unfinished, "PATIENCE", 60)
+    day = Day(shop, 4)
+    columns = {"status": "complete", "type": "sale", "total": "5"}
+    early, late, old = (
+        shop.insert("edd_orders", **columns, date_created=at, date_modified=at)
+        for at in (day.now(), day.now(), day.now(back=90))
+    )
+    follower = make_follower(server, folder)
+    follower.run()
+    assert list(Order.objects.filter(pk__gte=early).values_list("pk", flat=True)) == [old]
+    day.add_item(early, 0, "complete")
+    follower.run()
+    assert set(Order.objects.filter(pk__gte=early).values_list("pk", flat=True)) == {early, old}
+    assert Order.objects.get(pk=early).items.count() == 1
+    shop.run("UPDATE wp_edd_orders SET date_modified = %s WHERE id = %s", day.now(back=61), late)
+    follower.run()
+    assert set(Order.objects.filter(pk__gte=early).values_list("pk", flat=True)) == {early, late, old}
+    shop.run("DELETE FROM wp_edd_order_items WHERE order_id = %s", early)
+    follower.run(is_thorough=True)
+    assert Order.objects.get(pk=early).items.count() == 0  # it was there with its items
 
 
 def test_a_key_that_is_revoked_stops_within_a_round(follower: Follower, shop: Shop) -> None:

@@ -25,6 +25,7 @@ from tillroll.intake.mirror.reader import Read, Reader
 from tillroll.intake.mirror.record import make_mark, publish
 from tillroll.intake.mirror.rounds import explain_store, refuse_half_migrated
 from tillroll.intake.mirror.tables import Tables, Wanted
+from tillroll.intake.mirror.unfinished import hold_back_staged
 from tillroll.intake.mirror.watching import Found, find_blocks, watch_small
 from tillroll.intake.staging import KIND_OF, Staging
 from tillroll.intake.wordpress.findings import LeftOut
@@ -185,6 +186,7 @@ class _Copy:
                 last = max([ledger.get_last_id(layout), *found.lines[layout]])
                 found.facts[f"horizon {layout.name}"] = [[now.isoformat(), last]]
             watch_small(found, reader, ledger)
+        hold_back_staged(staging, found, now)
         found.facts["seen_at"] = now.isoformat()
         return found, options
 

@@ -99,6 +99,8 @@ LAYOUTS = (
 )  # fmt: skip
 """In the order in which they are copied: who buys before what is bought, an item before its fees."""
 
+BY_NAME = {layout.name: layout for layout in LAYOUTS}
+
 
 @dataclass(frozen=True)
 class Small:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from django.db.models import Q
 
 from tillroll.access.models import User
-from tillroll.intake.mirror.layouts import LAYOUTS
+from tillroll.intake.mirror.layouts import BY_NAME
 from tillroll.intake.mirror.ledger import Ledger
 from tillroll.intake.mirror.reader import Reader
 from tillroll.intake.mirror.watching import Found
@@ -19,7 +19,6 @@ from tillroll.shop.models import Customer, OrderItem, Source
 Parts = dict[str, Collection[int] | None]
 """By part the members that are exchanged; None for all."""
 
-_LAYOUT = {layout.name: layout for layout in LAYOUTS}
 _BATCH = 500
 
 
@@ -35,7 +34,7 @@ def resolve(found: Found, reader: Reader, ledger: Ledger, source: Source, *, is_
         parts["download"] = downloads
     customers, users = set(found.members["customer"]), set(found.members["user"])
     if "keys" in found.whole:
-        keys = _LAYOUT["API keys"]
+        keys = BY_NAME["API keys"]
         users.update(line.owner for line in ledger.list_all(keys).values())
         users.update(line.owner for line in found.lines[keys].values())
     users |= _find_namesakes(users, reader, source)
@@ -44,7 +43,7 @@ def resolve(found: Found, reader: Reader, ledger: Ledger, source: Source, *, is_
         users |= _list_users_of(customers, reader)
         customers |= _to_ids(
             customer
-            for _, customer in reader.list_pairs(_LAYOUT["customers"], "user_id", "id", sorted(users - {0}))
+            for _, customer in reader.list_pairs(BY_NAME["customers"], "user_id", "id", sorted(users - {0}))
         )
     if customers:
         parts["customer"] = customers | _find_twins(customers, reader)
@@ -56,12 +55,12 @@ def resolve(found: Found, reader: Reader, ledger: Ledger, source: Source, *, is_
 def _find_orders(found: Found, reader: Reader) -> set[int]:
     """The orders of items whose fees changed, and those under a tax rate that became another."""
     items = found.members["item"]
-    orders = _to_ids(order for _, order in reader.list_pairs(_LAYOUT["order items"], "id", "order_id", items))
+    orders = _to_ids(order for _, order in reader.list_pairs(BY_NAME["order items"], "id", "order_id", items))
     for some in _cut(items):
         orders.update(OrderItem.objects.filter(pk__in=some).values_list("order_id", flat=True))
     rates = sorted(found.tax_rates)
     return orders | _to_ids(
-        order for _, order in reader.list_pairs(_LAYOUT["orders"], "tax_rate_id", "id", rates)
+        order for _, order in reader.list_pairs(BY_NAME["orders"], "tax_rate_id", "id", rates)
     )
 
 
@@ -70,7 +69,7 @@ def _find_twins(customers: Collection[int], reader: Reader) -> set[int]:
     them."""
     emails = {
         (email or "").casefold()
-        for _, email in reader.list_pairs(_LAYOUT["customers"], "id", "email", sorted(customers))
+        for _, email in reader.list_pairs(BY_NAME["customers"], "id", "email", sorted(customers))
     }
     for some in _cut(customers):
         emails.update(
@@ -85,7 +84,7 @@ def _find_twins(customers: Collection[int], reader: Reader) -> set[int]:
 def _find_namesakes(users: Collection[int], reader: Reader, source: Source) -> set[int]:
     """Users with a login that one of these has or had."""
     logins = {
-        login or "" for _, login in reader.list_pairs(_LAYOUT["users"], "ID", "user_login", sorted(users))
+        login or "" for _, login in reader.list_pairs(BY_NAME["users"], "ID", "user_login", sorted(users))
     }
     ours = User.objects.filter(source=source)
     for some in _cut(users):
@@ -100,7 +99,7 @@ def _find_namesakes(users: Collection[int], reader: Reader, source: Source) -> s
 
 def _list_users_of(customers: Collection[int], reader: Reader) -> set[int]:
     users = _to_ids(
-        user for _, user in reader.list_pairs(_LAYOUT["customers"], "id", "user_id", sorted(customers))
+        user for _, user in reader.list_pairs(BY_NAME["customers"], "id", "user_id", sorted(customers))
     )
     for some in _cut(customers):
         users.update(Customer.objects.filter(pk__in=some).values_list("user_id", flat=True))

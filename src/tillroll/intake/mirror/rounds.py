@@ -25,6 +25,7 @@ from tillroll.intake.mirror.reader import Reader
 from tillroll.intake.mirror.record import change_mark, make_mark, note_good
 from tillroll.intake.mirror.resolving import Parts, resolve
 from tillroll.intake.mirror.tables import Tables, Wanted
+from tillroll.intake.mirror.unfinished import hold_back
 from tillroll.intake.mirror.watching import Found, watch
 from tillroll.intake.staging import KIND_OF, Staging
 from tillroll.intake.wordpress.mapping import Mapping
@@ -113,6 +114,7 @@ def _stage(
     """Stages the records of what changed; None where that is none of the shop's records."""
     is_in_network = wanted.shop.prefix != wanted.shop.users_prefix
     parts = resolve(found, reader, ledger, mirror.source, is_in_network=is_in_network)
+    hold_back(parts, found, reader, wanted.shop.prefix)
     if not parts:
         return None
     mapping = Mapping(staging, wanted.shop.prefix, wanted.shop.users_prefix or wanted.shop.prefix)

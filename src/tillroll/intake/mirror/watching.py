@@ -43,6 +43,12 @@ class Found:
     def note(self, layout: Layout, reads: Iterable[Read]) -> None:
         self.lines[layout].update((read.line.id, read.line) for read in reads)
 
+    def forget(self, layout: Layout, ids: set[int]) -> None:
+        """The ledger is not to know some rows, so that they are found again."""
+        for id_ in ids:
+            self.lines[layout].pop(id_, None)
+        self.gone[layout].update(ids)
+
     def tell(self, ledger: Ledger) -> None:
         """Enters all of it, in the ledger's open transaction."""
         for layout, ids in self.gone.items():
