@@ -25,6 +25,7 @@ from bench.goals import judge
 from bench.imports import measure_imports
 from bench.load import LoadError
 from bench.machine import describe_machine
+from bench.mirror import measure_mirror
 from bench.peers.part import measure_peers
 from bench.plan import Part, Plan
 from bench.postgresql import measure_postgresql
@@ -52,6 +53,7 @@ PARTS = {
     "workers": Named(measure_workers, "two workers beside one"),
     "start": Named(measure_start, "start to first answer at 1,000,000 orders beside 10,000"),
     "import": Named(measure_imports, "the import of a dump of 1,000,000 orders beside a bare loop"),
+    "mirror": Named(measure_mirror, "a mirror's copy of 100,000 orders beside mysqldump, and its rounds"),
     "recording": Named(measure_recording, "orders recorded by the service beside a bare loop"),
     "postgresql": Named(measure_postgresql, "two questions on PostgreSQL beside bare psycopg"),
     "gates": Named(measure_gates, "with the request log and quotas beside without"),

@@ -123,6 +123,26 @@ GOALS = (
         part="import", row="memory", bound=400, is_most=True, of_figure=True,
     ),
     Goal(
+        name="a mirror's copy / mysqldump",
+        compares="the full copy of a source, with indexes and sums, beside mysqldump of its tables",
+        part="mirror", row="copy", bound=3, is_most=True,
+    ),
+    Goal(
+        name="memory of a copy",
+        compares="the most memory that a mirror's full copy took, in MB",
+        part="mirror", row="memory of the copy", bound=300, is_most=True, of_figure=True,
+    ),
+    Goal(
+        name="a round without news",
+        compares="seconds that a mirror's quick round takes where nothing changed",
+        part="mirror", row="round without news", bound=1, is_most=True, of_figure=True,
+    ),
+    Goal(
+        name="a round with 1,000 changes",
+        compares="seconds that a mirror's quick round takes where 1,000 orders and their items changed",
+        part="mirror", row="round with 1,000 changed orders", bound=5, is_most=True, of_figure=True,
+    ),
+    Goal(
         name="recorded orders / loop",
         compares="orders recorded by the service, durably, beside a bare sqlite3 loop",
         part="recording", bound=0.5,

@@ -6,7 +6,6 @@ in a process of its own on a fresh shop.
 """
 
 import json
-import resource
 import shutil
 import sqlite3
 import subprocess
@@ -57,7 +56,7 @@ def measure_imports(plan: Plan) -> Iterator[Row]:
         dump, template = Path(folder, "dump.sql"), Path(folder, "template")
         counts = write_dump(dump, orders)
         megabytes = dump.stat().st_size / 1e6
-        _run(template, "-m", "django", "migrate", "-v0")
+        run_module(template, "django", "migrate", "-v0")
         for _ in range(min(plan.rounds, MOST_ROUNDS)):
             home, fresh = Path(folder, "imported"), Path(folder, "looped")
             for each in (home, fresh):
@@ -81,14 +80,19 @@ def measure_imports(plan: Plan) -> Iterator[Row]:
 
 
 def _measure(home: Path, what: str, *paths: Path) -> Measured:
-    measured: Measured = json.loads(_run(home, "-m", "bench.imports", what, *map(str, paths)))
+    measured: Measured = json.loads(run_module(home, "bench.imports", what, *map(str, paths)))
     return measured
 
 
-def _run(home: Path, *arguments: str) -> str:
-    environment = {**make_environment(home), "DJANGO_SETTINGS_MODULE": "tillroll.settings"}
+def run_module(home: Path, module: str, *arguments: str, **settings: str) -> str:
+    """Runs a module in a process of its own on the shop in a folder; what it prints."""
+    environment = {**make_environment(home, **settings), "DJANGO_SETTINGS_MODULE": "tillroll.settings"}
     done = subprocess.run(
-        [sys.executable, *arguments], env=environment, check=True, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", module, *arguments],
+        env=environment,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     return done.stdout
 
@@ -101,7 +105,7 @@ def _import(dump: Path) -> Measured:
 
     began = perf_counter()
     summary = import_dump(dump)
-    return {"seconds": perf_counter() - began, "rows": summary.total, "megabytes": _get_peak()}
+    return {"seconds": perf_counter() - began, "rows": summary.total, "megabytes": get_peak()}
 
 
 def _loop(source: Path, target: Path) -> Measured:
@@ -126,11 +130,13 @@ def _loop(source: Path, target: Path) -> Measured:
                 database.executemany(f"INSERT INTO {name} VALUES ({marks})", rows[name])  # noqa: S608
         database.execute("COMMIT")
         seconds = perf_counter() - began
-    return {"seconds": seconds, "rows": sum(map(len, rows.values())), "megabytes": _get_peak()}
+    return {"seconds": seconds, "rows": sum(map(len, rows.values())), "megabytes": get_peak()}
 
 
-def _get_peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def get_peak() -> float:
+    """The most memory of this process, in MB. What `getrusage` tells begins with what the parent had."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def main() -> None:
