@@ -27,6 +27,7 @@ from tillroll.shop.models import (
     Customer,
     Discount,
     FileDownload,
+    Mirror,
     Order,
     OrderAddress,
     OrderNote,
@@ -287,6 +288,22 @@ def setup_line_of_log(at: datetime | None = None, **overrides: Any) -> RequestLo
 
 def get_key(pair: Pair) -> ApiKey:
     return ApiKey.objects.get(public_key=pair.public_key)
+
+
+def setup_mirror(good_at: datetime, source: Source | None = None, **overrides: Any) -> Mirror:
+    """The shop follows another, of which it is as of that moment."""
+    if not ShopSettings.objects.exists():
+        setup_settings(name="Mirrored")
+    values = {"mark": "m", "prefix": "wp_", "every": 15.0, "checked_at": good_at, "tried_at": good_at}
+    with write(Topic.SETTINGS):
+        mirror = Mirror.objects.create(
+            source=source or setup_source(name="https://shop.example"),
+            address="mysql://reader@db.internal/wp",
+            good_at=good_at,
+            **{**values, **overrides},
+        )
+    age.forget()
+    return mirror
 
 
 def set_source_of_key(pair: Pair) -> None:

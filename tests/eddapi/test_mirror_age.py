@@ -8,10 +8,8 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from tests.asking import ask
-from tests.shops import setup_customer, setup_key, setup_product, setup_settings, setup_source
-from tillroll.eddapi import age
+from tests.shops import setup_customer, setup_key, setup_mirror, setup_product, setup_settings
 from tillroll.shop.models import Mirror
-from tillroll.shop.revision import Topic, write
 from tillroll.shop.services import change_settings, get_mirror, refuse_mirrored
 from tillroll.shop.services.privacy import erase_records
 
@@ -22,16 +20,7 @@ GOOD_AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
 @pytest.fixture
 def mirror() -> Mirror:
-    setup_settings(name="Mirrored")
-    source = setup_source(name="https://shop.example")
-    with write(Topic.SETTINGS):
-        made = Mirror.objects.create(
-            source=source, address="mysql://reader@db/wp", mark="m",
-            prefix="wp_", every=15.0, good_at=GOOD_AT,
-            checked_at=GOOD_AT, tried_at=GOOD_AT,
-        )  # fmt: skip
-    age.forget()
-    return made
+    return setup_mirror(GOOD_AT)
 
 
 def test_a_shop_of_its_own_says_nothing_of_an_age() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from tests.asking import ask
@@ -19,7 +20,7 @@ from tests.intake.mirror.conftest import make_follower
 from tests.intake.mirror.day import Day
 from tests.mariadb import Reader, Server, Shop
 from tillroll.intake.mirror import connection as source
-from tillroll.intake.mirror import unfinished
+from tillroll.intake.mirror import following, unfinished
 from tillroll.intake.mirror.connection import (
     Database,
     SourceAway,
@@ -319,6 +320,28 @@ def test_failures_are_tried_again_later_and_later(
     assert "Access denied" in caplog.text
     assert "The next try is in 240 s." in caplog.text
     assert reader.password not in caplog.text
+
+
+def test_a_store_that_is_away_is_tried_again_too(
+    follower: Follower, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail_store(*_arguments: object, **_named: object) -> Round:
+        raise OperationalError("the server closed the connection\nunexpectedly")
+
+    def wait(seconds: float) -> bool:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            monkeypatch.undo()
+        return len(pauses) == 3
+
+    pauses: list[float] = []
+    monkeypatch.setattr(following, "run_round", fail_store)
+    monkeypatch.setattr(following, "note_bad", fail_store)
+    done: list[object] = []
+    follower.follow(wait, done.append)
+    assert pauses == [15, 30, 15]
+    assert len(done) == 1
+    assert "The records can't be written: the server closed the connection." in caplog.text
 
 
 def test_a_round_without_news_asks_little_and_writes_no_record(follower: Follower) -> None:

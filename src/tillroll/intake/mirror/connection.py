@@ -234,6 +234,8 @@ def _explain(address: Address | None = None) -> Iterator[None]:
             where = f" at {address.socket or f'{address.host}:{address.port}'}" if address else ""
             raise SourceAway(f"The source can't be reached{where}: {text}.") from error
         raise SourceProblem(f"The source can't be read: {text}.") from error
+    except UnicodeError as error:
+        raise SourceProblem(f"The source sends what is no text: {error}.") from error
     except OSError as error:
         raise SourceAway(f"The source can't be reached: {error.strerror or error}.") from error
     except RuntimeError as error:

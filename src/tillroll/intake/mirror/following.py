@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from tillroll.intake.mirror.address import Address
@@ -17,7 +18,7 @@ from tillroll.intake.mirror.connection import Database, Snapshot, SourceProblem
 from tillroll.intake.mirror.copying import Copied, OnProgress, adopt_ledger, copy
 from tillroll.intake.mirror.ledger import Ledger
 from tillroll.intake.mirror.record import note_bad
-from tillroll.intake.mirror.rounds import Round, run_round
+from tillroll.intake.mirror.rounds import Round, explain_store, run_round
 from tillroll.intake.mirror.tables import Tables, Wanted, list_tables, want
 from tillroll.intake.wordpress.shops import ShopChoiceError, choose_shop, find_shops
 from tillroll.shop.models import Mirror
@@ -100,15 +101,12 @@ class Follower:
 
     def run(self, *, is_thorough: bool = False) -> Round | Copied:
         """One round, or the copy with which all begins. Raises SourceProblem, which is noted."""
+        close_old_connections()  # the store may have been away since the last round
         try:
-            try:
+            with explain_store(), _explain_folder(self._folder):
                 return self._run(is_thorough=is_thorough)
-            except (sqlite3.Error, OSError) as error:
-                raise SourceProblem(
-                    f"What the mirror keeps in {self._folder} can't be used: {error}."
-                ) from error
         except SourceProblem as problem:
-            note_bad(problem)
+            _note(problem)
             raise
 
     def _run(self, *, is_thorough: bool) -> Round | Copied:
@@ -149,6 +147,22 @@ class Follower:
                     adopt_ledger(self._folder)
                 return True
         return False
+
+
+@contextmanager
+def _explain_folder(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise SourceProblem(f"What the mirror keeps in {folder} can't be used: {error}.") from error
+
+
+def _note(problem: SourceProblem) -> None:
+    """Where the shop's staff can see it, unless it is the store itself that is away."""
+    try:
+        note_bad(problem)
+    except DatabaseError:
+        logger.warning("What is wrong can't be noted in the store.")
 
 
 def choose(snapshot: Snapshot, address: Address, prefix: str | None) -> Wanted:

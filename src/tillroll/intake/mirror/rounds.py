@@ -13,7 +13,7 @@ from time import perf_counter
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, models
+from django.db import DatabaseError, InterfaceError, models
 from django.utils import timezone
 
 from tillroll.databases import get_reason
@@ -152,5 +152,5 @@ def explain_store() -> Iterator[None]:
         raise SourceProblem(
             f"The source's settings can't be taken over: {' '.join(error.messages)}"
         ) from error
-    except DatabaseError as error:
+    except (DatabaseError, InterfaceError) as error:
         raise SourceProblem(f"The records can't be written: {get_reason(error)}.") from error
