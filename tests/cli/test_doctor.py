@@ -12,10 +12,11 @@ from django.db import connection
 
 from tests.cli.conftest import Invoke
 from tests.conftest import STORE
-from tests.shops import setup_customer, setup_key, setup_order, setup_settings, setup_user
+from tests.shops import setup_customer, setup_key, setup_mirror, setup_order, setup_settings, setup_user
 from tillroll.access.models import ApiKey
 from tillroll.cli import checks
 from tillroll.cli.findings import Finding, State
+from tillroll.cli.mirror_checks import check_mirror
 from tillroll.shop.models import Customer, ShopSettings, Tally
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
@@ -255,3 +256,31 @@ def test_the_check_does_not_write(invoke: Invoke) -> None:
 def refuse_writes(execute: object, sql: str, params: object, many: bool, context: object) -> object:
     assert sql.split()[0] in ("SELECT", "PRAGMA"), sql
     return execute(sql, params, many, context)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "problem", "state", "found", "advice"),
+    [
+        (30, "", State.FINE, "The records are 30 s old.", ""),
+        (
+            601,
+            "",
+            State.WRONG,
+            "The records are 601 s old.",
+            "Is it running? tillroll mirror mysql://reader@db.internal/wp",
+        ),
+        (
+            30,
+            "The source can't be reached: refused.",
+            State.WRONG,
+            "The source can't be reached: refused. The records are 30 s old.",
+            "Mend that; the mirror then catches up by itself.",
+        ),
+    ],
+)
+def test_a_mirror_that_does_not_follow_is_found(
+    seconds: int, problem: str, state: State, found: str, advice: str
+) -> None:
+    setup_mirror(NOW, problem=problem)
+    with time_machine.travel(NOW + timedelta(seconds=seconds), tick=False):
+        assert list(check_mirror()) == [Finding("Mirror", state, found, advice)]

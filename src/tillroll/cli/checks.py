@@ -18,6 +18,7 @@ from tillroll.cli.access_checks import (
     check_uncounted,
 )
 from tillroll.cli.findings import Check, Finding, State
+from tillroll.cli.mirror_checks import check_mirror
 from tillroll.cli.replica_checks import check_replicas
 
 LEAST_FREE = 1 << 30
@@ -263,6 +264,7 @@ RECORDS: tuple[Check, ...] = (
     check_settings,
     check_clock,
     check_replicas,
+    check_mirror,
     check_keys,
     check_expiring,
     check_redis,

@@ -60,7 +60,9 @@ def limits_in_info(case: Case) -> Answer | None:
     info = get(read_data(expected), "info")
     if not isinstance(info, dict):
         return None
-    info |= {name: ours[name] for name in ("endpoints", "limits") if name in ours and name not in info}
+    info |= {
+        name: ours[name] for name in ("endpoints", "limits", "mirror") if name in ours and name not in info
+    }
     return expected
 
 
