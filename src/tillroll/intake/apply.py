@@ -5,11 +5,9 @@ It takes what is new, changes what changed, removes what the source no longer ha
 another source. A demo shop is replaced.
 """
 
-import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from django.db import DataError, IntegrityError, connection, models, transaction
@@ -22,9 +20,9 @@ from tillroll.access.log import move_lines
 from tillroll.access.models import Role, User, UserCapability, UserRole
 from tillroll.access.services import refresh_capabilities
 from tillroll.databases import get_reason
+from tillroll.intake.attaching import attach
 from tillroll.intake.merge import ApplyError, Change, count, limit, merge, refuse_strangers
 from tillroll.intake.part_figures import PartFigures
-from tillroll.intake.sparing import spare_memory
 from tillroll.intake.staging import KIND_OF, KINDS, Staging
 from tillroll.shop import kept
 from tillroll.shop.models import Source, SourceKind
@@ -56,7 +54,7 @@ def apply(
     the shop itself, or when a record does not fit.
     """
     staging.close()
-    with _explain(), _attach(staging.path), write(*Topic), connection.cursor() as cursor:
+    with _explain(), attach(staging.path), write(*Topic), connection.cursor() as cursor:
         clear_demo()
         if settings:
             take_settings(settings)  # while there are few records: a new zone counts all anew
@@ -119,7 +117,7 @@ def apply_parts(
     topics = {topic for part in parts for topic in _TOPICS[part]}
     with (
         _explain(),
-        _attach(staging.path, ids),
+        attach(staging.path, ids),
         write(*topics, *((Topic.SETTINGS, *_DATED) if settings else ())),
         connection.cursor() as cursor,
     ):
@@ -185,30 +183,6 @@ def clear_demo() -> bool:
     return True
 
 
-@contextmanager
-def _attach(path: Path, parts: Collection[str] = ()) -> Iterator[None]:
-    """The staged records, and the ids of `parts`, within reach of the shop's own store, before any lock is
-    taken."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with transaction.atomic():
-                _copy_to_postgresql(cursor, path, parts)
-            try:
-                yield
-            finally:
-                names = (*(f"staged_{kind.table}" for kind in KINDS), *(f"part_{part}" for part in parts))
-                cursor.execute(f"DROP TABLE {', '.join(f'pg_temp.{name}' for name in names)}")
-            return
-        cursor.execute("ATTACH DATABASE %s AS staging", (str(path),))
-        if parts:
-            cursor.execute("ANALYZE staging")  # else a few records would be looked for from the many
-        try:
-            with spare_memory():
-                yield
-        finally:
-            cursor.execute("DETACH DATABASE staging")
-
-
 def _touch_source(kind: SourceKind, name: str, known_as: str) -> tuple[Source, bool]:
     """The source, and whether it is new."""
     now = timezone.now()
@@ -217,31 +191,6 @@ def _touch_source(kind: SourceKind, name: str, known_as: str) -> tuple[Source, b
     source.name, source.imported_at = name[:255], now
     source.save()
     return source, is_new
-
-
-def _copy_to_postgresql(cursor: CursorWrapper, path: Path, parts: Collection[str]) -> None:
-    """The scratch file's tables as temporary ones, with the shop's own column types."""
-    with closing(sqlite3.connect(path)) as scratch:
-        for part in parts:
-            cursor.execute(f"CREATE TEMPORARY TABLE part_{part} (id BIGINT PRIMARY KEY)")
-            with cursor.copy(f"COPY part_{part} (id) FROM STDIN") as copy:
-                for row in scratch.execute(f"SELECT id FROM part_{part}"):
-                    copy.write_row(row)
-            cursor.execute(f"ANALYZE part_{part}")
-        for kind in KINDS:
-            names = ", ".join(f'"{name}"' for name in kind.columns)
-            table = f"staged_{kind.table}"
-            cursor.execute(f"CREATE TEMPORARY TABLE {table} AS SELECT {names} FROM {kind.table} WITH NO DATA")
-            with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                for row in scratch.execute(f"SELECT {names} FROM {table}"):
-                    copy.write_row(_drop_nul(row))
-            cursor.execute(f"CREATE INDEX ON {table} ({', '.join(kind.key)})")
-            cursor.execute(f"ANALYZE {table}")
-
-
-def _drop_nul(row: tuple[Any, ...]) -> list[Any]:
-    """PostgreSQL's texts can't hold the character NUL, which no reader would miss."""
-    return [value.replace("\0", "") if value.__class__ is str and "\0" in value else value for value in row]
 
 
 def _make_room(cursor: CursorWrapper) -> None:
