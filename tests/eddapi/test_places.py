@@ -72,19 +72,19 @@ def change(random: Random) -> None:
     """Some orders change, come and go; some customers and downloads go."""
     for order in random.sample(list(Order.objects.all()), 30):
         after: str | None = random.choice((*STATUSES, None))
-        ranks.move_order(order.type, order.status, after, order.pk)
+        ranks.move_orders([(order.type, order.status, after, order.pk)])
         if after is None:
             order.delete()
         else:
             Order.objects.filter(pk=order.pk).update(status=after)
     newer = Order.objects.order_by("-pk").values_list("pk", flat=True)[0] + 77
     Order.objects.create(id=newer, status="complete", currency="USD", created_at=NOON, modified_at=NOON)
-    ranks.move_order("sale", None, "complete", newer)
+    ranks.move_orders([("sale", None, "complete", newer)])
     for customer in random.sample(list(Customer.objects.all()), 9):
-        ranks.adjust({ranks.CUSTOMERS: -1}, customer.pk)
+        ranks.adjust([(ranks.CUSTOMERS, customer.pk, -1, None)])
         customer.delete()
     for download in random.sample(list(FileDownload.objects.all()), 9):
-        ranks.adjust({ranks.DOWNLOADS: -1}, download.pk)
+        ranks.adjust([(ranks.DOWNLOADS, download.pk, -1, None)])
         download.delete()
 
 

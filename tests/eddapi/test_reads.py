@@ -52,7 +52,7 @@ TOPICS: tuple[tuple[str, set[Topic]], ...] = (
     (r"shop_(product\w*|priceoption|term|bundleitem)", {Topic.CATALOGUE}),
     (r"shop_discount\w*", {Topic.DISCOUNTS}),
     (r"shop_filedownload", {Topic.DOWNLOADS}),
-    (r"shop_shopsettings", {Topic.SETTINGS}),
+    (r"shop_(shopsettings|mirror)", {Topic.SETTINGS}),
     (r"access_\w+", {Topic.ACCESS}),
     (r"shop_(tally|block|revision)", set()),  # counts of records whose own topics are named
 )

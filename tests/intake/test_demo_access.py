@@ -227,7 +227,7 @@ def test_a_failure_leaves_the_shop_and_the_folder_as_they_were(
     def fail(*_given: object, **_named: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("tillroll.intake.apply.change_settings", fail)
+    monkeypatch.setattr("tillroll.intake.apply.take_settings", fail)
     with pytest.raises(RuntimeError):
         fill_demo(SMALL, seed=2)
     assert fetch_all() == before

@@ -145,15 +145,15 @@ def test_what_is_kept_wrongly_is_found_and_mended(spoil: Callable[[], Difference
 def test_times_that_are_wider_than_need_be_are_no_difference() -> None:
     setup_customer(created_at=LATE)
     first = setup_customer(created_at=AT)
-    ranks.adjust({ranks.CUSTOMERS: -1}, first.pk)
+    ranks.adjust([(ranks.CUSTOMERS, first.pk, -1, None)])
     first.delete()
     assert ranks.find_differences() == []
 
 
 def test_one_statement_keeps_all_levels_of_both_lists() -> None:
     with statements() as sent:
-        ranks.move_order("sale", None, "complete", 5)
-        ranks.move_order("sale", "complete", "complete", 5)
-        ranks.move_order("refund", None, "complete", 6)
+        ranks.move_orders([("sale", None, "complete", 5)])
+        ranks.move_orders([("sale", "complete", "complete", 5)])
+        ranks.move_orders([("refund", None, "complete", 6)])
     assert len(sent) == 1
     assert BLOCKS.count() == 2 * 5

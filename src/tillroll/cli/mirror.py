@@ -124,9 +124,14 @@ def _sleep(seconds: float) -> bool:
 
 
 def _end() -> None:
+    from tillroll.intake.mirror.following import MirrorRefused, hold_folder
     from tillroll.intake.mirror.record import forget
 
-    ended = forget()
+    try:
+        with hold_folder():
+            ended = forget()
+    except MirrorRefused as error:
+        raise Refusal(str(error)) from error
     if ended is None:
         raise Refusal("This shop follows no other: there is no mirror to end.")
     click.echo(f"This shop no longer follows {ended}; its records can be changed here.")

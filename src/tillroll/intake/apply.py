@@ -25,7 +25,7 @@ from tillroll.intake.merge import ApplyError, Change, count, limit, merge, refus
 from tillroll.intake.part_figures import PartFigures
 from tillroll.intake.staging import KIND_OF, KINDS, Staging
 from tillroll.shop import kept
-from tillroll.shop.models import Source, SourceKind
+from tillroll.shop.models import Mirror, Source, SourceKind
 from tillroll.shop.models.source import OWN_IDS_FROM
 from tillroll.shop.moments import bind_time
 from tillroll.shop.revision import Topic, write
@@ -62,7 +62,7 @@ def apply(
         origin, is_new = _touch_source(kind, name, known_as or name)
         source = origin.pk
         moment = None if is_new and not has_records else bind_time(timezone.now())
-        if kind == SourceKind.WORDPRESS:
+        if kind != SourceKind.DEMO:
             _make_room(cursor)
         _keep_roles(cursor, source)
         for each in KINDS:
@@ -76,6 +76,7 @@ def apply(
         _set_sequences(cursor, 0 if kind == SourceKind.DEMO else OWN_IDS_FROM - 1)
         on_step("figures")
         _refresh(cursor, is_change=moment is not None)
+        Mirror.objects.update(mark="")  # whoever follows a source does not know this state
         on_applied(origin)
     return changes
 

@@ -54,12 +54,13 @@ class PartFigures:
         kept.adjust_tally("customer", len(after) - len(before))
         days: set[date] = set()
         zone = get_zone()
+        places: list[ranks.Change] = []
         for customer in before.keys() | after.keys():
             was, now = before.get(customer), after.get(customer)
             if was != now:
-                by = (now is not None) - (was is not None)
-                ranks.adjust({ranks.CUSTOMERS: by}, customer, now or was)
+                places.append((ranks.CUSTOMERS, customer, (now is not None) - (was is not None), now or was))
                 days.update(day for at in (was, now) if at and (day := get_day(at, zone)))
+        ranks.adjust(places)
         rollup.recount_customer_days(days)
         kept.recount_records(kept.CUSTOMERS, after)
         kept.refresh_downloads(after, is_change=True)
@@ -67,8 +68,10 @@ class PartFigures:
     def _settle_downloads(self) -> None:
         before, after = self._downloads, self._read_downloads()
         kept.adjust_tally("download", len(after) - len(before))
-        for download in before.keys() ^ after.keys():
-            ranks.adjust({ranks.DOWNLOADS: 1 if download in after else -1}, download)
+        ranks.adjust(
+            (ranks.DOWNLOADS, download, 1 if download in after else -1, None)
+            for download in before.keys() ^ after.keys()
+        )
         kept.refresh_downloads({*before.values(), *after.values()}, is_change=True)
 
 

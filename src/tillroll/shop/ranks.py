@@ -6,7 +6,7 @@ numbers or so, at any size of shop. Of customers, who are also asked for by date
 between which times they came: bounds that hold, but may be wider than need be after one is gone.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -17,6 +17,9 @@ from tillroll.shop.statements import run
 
 BITS = 5
 """A block of any level has 2^5 = 32 parts: few to read a level, and not many levels to write."""
+
+BATCH = 100
+"""Blocks that one statement writes."""
 
 LEVELS = (1, 2, 3, 4, 5)
 """At the highest a block spans 33 million ids: few rows even where ids reach 2^31."""
@@ -50,6 +53,17 @@ _COUNTS = (
 )
 
 
+_Key = tuple[str, int, int]
+"""A list, a level and a block."""
+
+Change = tuple[str, int, int, datetime | None]
+"""A list, the id of a record, what is added there, and when the record was made."""
+
+Move = tuple[str, str | None, str | None, int]
+"""Of an order its type, its status before and after, and its id; None is an order that was not there, or is
+not any more."""
+
+
 class Difference(NamedTuple):
     """A block that is not kept as it is counted; `is_misdated` when a member lies outside its times."""
 
@@ -61,37 +75,43 @@ class Difference(NamedTuple):
     is_misdated: bool = False
 
 
-def move_order(kind: str, before: str | None, after: str | None, order_id: int) -> None:
-    """Notes that an order's status became another; None is an order that was not there, or is not any
-    more."""
-    if kind != "sale":
-        return
-    changes = {name: (after in statuses) - (before in statuses) for name, statuses in _STATUSES.items()}
-    adjust({name: by for name, by in changes.items() if by}, order_id)
+def move_orders(moves: Iterable[Move]) -> None:
+    """Notes that some orders' status became another."""
+    adjust(
+        (name, order_id, by, None)
+        for kind, before, after, order_id in moves
+        if kind == "sale"
+        for name, statuses in _STATUSES.items()
+        if (by := (after in statuses) - (before in statuses))
+    )
 
 
 def add_customer(customer_id: int, created_at: datetime) -> None:
-    adjust({CUSTOMERS: 1}, customer_id, created_at)
+    adjust([(CUSTOMERS, customer_id, 1, created_at)])
 
 
 def add_download(download_id: int) -> None:
-    adjust({DOWNLOADS: 1}, download_id)
+    adjust([(DOWNLOADS, download_id, 1, None)])
 
 
-def adjust(changes: Mapping[str, int], record_id: int, at: datetime | None = None) -> None:
-    """Adds to some lists at the place of one id, on all levels at once; `at` is when its record was made."""
-    if not changes:
-        return
-    moment = bind_time(at) if at else None
-    rows = [
-        (name, level, record_id >> BITS * level, by, moment, moment)
-        for name, by in changes.items()
-        for level in LEVELS
-    ]
-    run(_write_addition(len(rows)), [value for row in rows for value in row])
+def adjust(changes: Iterable[Change]) -> None:
+    """Adds to lists at the places of some ids, on all levels at once. A block is written once, however many
+    of them are in it."""
+    blocks: dict[_Key, list[Any]] = {}
+    for name, record_id, by, at in changes:
+        moment = bind_time(at) if at else None
+        for level in LEVELS:
+            block = blocks.setdefault((name, level, record_id >> BITS * level), [0, moment, moment])
+            block[0] += by
+            if moment is not None:
+                block[1:] = min(block[1] or moment, moment), max(block[2] or moment, moment)
+    rows = [(*key, *values) for key, values in blocks.items()]
+    for start in range(0, len(rows), BATCH):
+        some = rows[start : start + BATCH]
+        run(_write_addition(len(some)), [value for row in some for value in row])
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=BATCH)
 def _write_addition(rows: int) -> str:
     return (
         "INSERT INTO shop_block (name, level, block, value, first_at, last_at)"
@@ -129,9 +149,6 @@ def find_differences() -> list[Difference]:
     )
     kept = {(name, level, block): values for name, level, block, *values in rows}
     return list(_compare(kept, counted))
-
-
-_Key = tuple[str, int, int]
 
 
 def _recount() -> dict[_Key, list[Any]]:

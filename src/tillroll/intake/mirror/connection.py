@@ -19,9 +19,11 @@ from tillroll.intake.wordpress.rows import Row
 
 logger = logging.getLogger(__name__)
 
-SEPARATOR, NULL, ROW_SEPARATOR = "\x1f", "\x1e", "\x1d"
+SEPARATOR, NULL, ROW_SEPARATOR = "\x1f", "\x1e", b"\x1d"
 """Between values, in a place without one, and between rows: control characters of ASCII that no keyboard
 writes. Rows in whose values a separator stands are read once more, value by value."""
+
+_NULL = NULL.encode()
 
 LONGEST_PAGE = 1 << 24
 """Bytes of the rows that the source joins at the most: what a server sends at once by default."""
@@ -70,30 +72,49 @@ class SourceChanged(SourceProblem):
 
 
 class Columns(NamedTuple):
-    """What is read of a table: its full name, the columns wanted, and of these the ones that exist and those
-    of them that may be NULL."""
+    """What is read of a table: its full name, the columns wanted, and of these the ones that exist, those of
+    them that may be NULL, and those whose text is not kept as UTF-8."""
 
     table: str
     wanted: tuple[str, ...]
     present: frozenset[str]
     nullable: frozenset[str]
+    foreign: frozenset[str] = frozenset()
 
     @property
     def values(self) -> str:
-        return ", ".join(self._write(name) for name in self.wanted)
+        return ", ".join(f"CAST({self._write(name)} AS BINARY)" for name in self.wanted)
 
     @property
     def text(self) -> str:
-        """A row as one text of UTF-8, whatever character sets its columns have."""
-        return f"CONVERT(CONCAT_WS(0x1F, {self.values}) USING utf8mb4)"
+        """A row as one text of UTF-8, whatever character sets its columns have: bytes, since what a server
+        keeps as such a text need not be one. NULL where it is longer than the server sends."""
+        return f"CAST(CONCAT_WS(0x1F, {', '.join(map(self._write, self.wanted))}) AS BINARY)"
+
+    @property
+    def sum(self) -> str:
+        """The sum of the rows' digests."""
+        return f"SUM(COALESCE(CRC32({self.text}), 0))"
+
+    @property
+    def places(self) -> frozenset[int]:
+        """Where among the values there may be none."""
+        return frozenset(
+            place
+            for place, name in enumerate(self.wanted)
+            if name.lower() in self.nullable or name.lower() not in self.present
+        )
 
     def _write(self, name: str) -> str:
         if name.lower() not in self.present:
             return "0x1E"
-        return f"IFNULL(t.`{name}`, 0x1E)" if name.lower() in self.nullable else f"t.`{name}`"
+        value = f"t.`{name}`"
+        if name.lower() in self.foreign:
+            value = f"CONVERT({value} USING utf8mb4)"
+        return f"IFNULL({value}, 0x1E)" if name.lower() in self.nullable else value
 
 
-Texts = list[tuple[Row, str]]
+Texts = list[tuple[Row, bytes]]
 """Rows, each with its text."""
 
 
@@ -111,20 +132,17 @@ class Snapshot:
             cursor.execute(query, values or None)
             return list(cursor.fetchall())
 
-    def read(
-        self, columns: Columns, where: str, values: Sequence[object] = (), order: str = ""
-    ) -> list[tuple[Row, str]]:
+    def read(self, columns: Columns, where: str, values: Sequence[object] = (), order: str = "") -> Texts:
         """Rows that fulfil a condition, each with its text."""
         behind = f" FROM `{columns.table}` t WHERE {where}{order}"
-        found = self.run(f"SELECT {columns.text}{behind}", values)
-        width = len(columns.wanted)
-        rows = []
-        for (text,) in found:
-            row = tuple(text.split(SEPARATOR))
-            if len(row) != width:
-                return self._read_values(f"SELECT {columns.values}{behind}", values)
-            rows.append((_put_nulls(row) if NULL in text else row, text))
-        return rows
+        texts = [text for (text,) in self.run(f"SELECT {columns.text}{behind}", values)]
+        rows = _split(columns, texts) if None not in texts else None
+        if rows is not None:
+            return rows
+        return [
+            (_put_nulls(tuple(map(_decode, found)), columns.places), SEPARATOR.encode().join(found))
+            for found in self.run(f"SELECT {columns.values}{behind}", values)
+        ]
 
     def read_page(
         self, columns: Columns, where: str, values: Sequence[object], key: str, limit: int
@@ -139,31 +157,37 @@ class Snapshot:
         )
         if int(count) == 0:
             return []
-        texts = (joined or "").split(ROW_SEPARATOR)
-        rows = [tuple(text.split(SEPARATOR)) for text in texts]
-        is_whole = len(rows) == int(count) and len(joined.encode()) == int(length) + len(rows) - 1
-        if not is_whole or any(len(row) != len(columns.wanted) for row in rows):
-            return self.read(columns, where, values, order)
-        return [
-            (_put_nulls(row) if NULL in text else row, text) for row, text in zip(rows, texts, strict=True)
-        ]
-
-    def _read_values(self, query: str, values: Sequence[object]) -> Texts:
-        rows = []
-        for found in self.run(query, values):
-            row = tuple(
-                value.decode("utf-8", "replace") if isinstance(value, bytes) else value for value in found
-            )
-            rows.append((_put_nulls(row), SEPARATOR.join(row)))
-        return rows
+        texts = (joined or b"").split(ROW_SEPARATOR)
+        if len(texts) == int(count) and len(joined) == int(length or 0) + len(texts) - 1:
+            rows = _split(columns, texts)
+            if rows is not None:
+                return rows
+        return self.read(columns, where, values, order)
 
     def get_time(self) -> datetime:
         """What the source's own clock shows, in UTC."""
         return datetime.fromisoformat(self.run("SELECT CAST(UTC_TIMESTAMP() AS CHAR)")[0][0])
 
 
-def _put_nulls(row: Row) -> Row:
-    return tuple(None if value == NULL else value for value in row)
+def _split(columns: Columns, texts: list[bytes]) -> Texts | None:
+    """Rows by their texts; None where a separator stands in a value."""
+    width, places = len(columns.wanted), columns.places
+    rows: Texts = []
+    for text in texts:
+        row = tuple(text.decode("utf-8", "replace").split(SEPARATOR))
+        if len(row) != width:
+            return None
+        rows.append((_put_nulls(row, places) if _NULL in text else row, text))
+    return rows
+
+
+def _decode(value: bytes) -> str:
+    """A text with U+FFFD for what is none, as in a dump."""
+    return value.decode("utf-8", "replace")
+
+
+def _put_nulls(row: Row, places: frozenset[int]) -> Row:
+    return tuple(None if value == NULL and place in places else value for place, value in enumerate(row))
 
 
 class Database:

@@ -20,10 +20,10 @@ from tillroll.intake.apply import Change, apply
 from tillroll.intake.mirror.connection import Database
 from tillroll.intake.mirror.gathering import Gathering
 from tillroll.intake.mirror.layouts import Layout
-from tillroll.intake.mirror.ledger import Ledger
+from tillroll.intake.mirror.ledger import Ledger, remove_database
 from tillroll.intake.mirror.reader import Read, Reader
 from tillroll.intake.mirror.record import make_mark, publish
-from tillroll.intake.mirror.rounds import explain_store, refuse_half_migrated
+from tillroll.intake.mirror.rounds import explain_store, refuse_unfit
 from tillroll.intake.mirror.tables import Tables, Wanted
 from tillroll.intake.mirror.unfinished import hold_back_staged
 from tillroll.intake.mirror.watching import Found, find_blocks, watch_small
@@ -63,12 +63,15 @@ def copy(
             with explain_store():
                 return _Copy(database, wanted, folder, on_progress).run(every)
         except _Outdated:
-            shutil.rmtree(folder / "copy", ignore_errors=True)
+            shutil.rmtree(folder / "copy")
 
 
 def adopt_ledger(folder: Path) -> None:
     """What a copy read becomes what the mirror goes by: the copy is the store's now."""
-    (folder / "copy" / "joined-ledger.sqlite3").replace(folder / "ledger.sqlite3")
+    joined = folder / "copy" / "joined-ledger.sqlite3"
+    Ledger(joined).close()  # with what a process that was killed left beside it
+    remove_database(folder / "ledger.sqlite3")
+    joined.replace(folder / "ledger.sqlite3")
     shutil.rmtree(folder / "copy")
 
 
@@ -154,6 +157,7 @@ class _Copy:
         copies of the pages, so that it can be begun again."""
         self._on_progress(self._rows, self._rows, "what changed meanwhile")
         for name in ("ledger", "staging"):
+            remove_database(scratch / f"joined-{name}.sqlite3")
             shutil.copyfile(scratch / f"{name}.sqlite3", scratch / f"joined-{name}.sqlite3")
         with (
             closing(Ledger(scratch / "joined-ledger.sqlite3")) as ledger,
@@ -174,7 +178,7 @@ class _Copy:
             reader = Reader(snapshot, tables)
             gathering = Gathering(reader, self._wanted, mapping, found)
             options = gathering.read_options()
-            refuse_half_migrated(options)
+            refuse_unfit(options)
             now = snapshot.get_time()
             for layout in layouts:
                 self._take_changes(layout, reader, ledger, staging, gathering, found)

@@ -10,18 +10,21 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 
+from tillroll.intake.apply import ApplyError
 from tillroll.intake.mirror.address import Address
 from tillroll.intake.mirror.connection import Database, Snapshot, SourceProblem
 from tillroll.intake.mirror.copying import Copied, OnProgress, adopt_ledger, copy
-from tillroll.intake.mirror.ledger import Ledger
+from tillroll.intake.mirror.ledger import Ledger, remove_database
 from tillroll.intake.mirror.record import note_bad
 from tillroll.intake.mirror.rounds import Round, explain_store, run_round
 from tillroll.intake.mirror.tables import Tables, Wanted, list_tables, want
 from tillroll.intake.wordpress.shops import ShopChoiceError, choose_shop, find_shops
 from tillroll.shop.models import Mirror
+from tillroll.shop.revision import StoreBusy
 from tillroll.shop.services import get_mirror
 
 logger = logging.getLogger(__name__)
@@ -74,6 +77,7 @@ class Follower:
         self._database = Database(plan.address)
         self._wanted: Wanted | None = None
         self._must_copy = plan.is_afresh
+        self._has_followed = False
 
     def follow(self, wait: Wait, on_round: Callable[[Round | Copied], None]) -> None:
         """Goes on until `wait` says that it is to end. A failure is noted and tried again, later and
@@ -103,11 +107,33 @@ class Follower:
         """One round, or the copy with which all begins. Raises SourceProblem, which is noted."""
         close_old_connections()  # the store may have been away since the last round
         try:
-            with explain_store(), _explain_folder(self._folder):
+            with explain_store(), self._explain_rest():
                 return self._run(is_thorough=is_thorough)
         except SourceProblem as problem:
             _note(problem)
             raise
+
+    @contextmanager
+    def _explain_rest(self) -> Iterator[None]:
+        """What keeps a round from its end that is neither the source's nor the store's fault. A ledger that
+        is damaged is thrown away: all is copied anew."""
+        try:
+            yield
+        except (SourceProblem, MirrorRefused, DatabaseError, InterfaceError):
+            raise
+        except (sqlite3.Error, OSError) as error:
+            what = f"What the mirror keeps in {self._folder} can't be used: {error}."
+            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+                remove_database(self._folder / "ledger.sqlite3")
+            raise SourceProblem(what) from error
+        except (ApplyError, StoreBusy, ValidationError):
+            raise
+        except Exception as error:
+            logger.exception("A round of the mirror failed.")
+            raise SourceProblem(
+                f"A round failed in a way that nobody foresaw ({type(error).__name__}: {error});"
+                " the log has more."
+            ) from error
 
     def _run(self, *, is_thorough: bool) -> Round | Copied:
         if self._wanted is None:
@@ -115,11 +141,14 @@ class Follower:
                 self._wanted = choose(snapshot, self._plan.address, self._plan.prefix)
         wanted = self._wanted
         mirror = get_mirror()
+        if mirror is None and self._has_followed:
+            raise MirrorRefused("The mirror was ended: the records are this shop's own now.")
+        self._has_followed = mirror is not None
         if mirror is None or self._must_copy or not self._knows(mirror):
             copied = copy(
                 self._database, wanted, self._folder, every=self._plan.every, on_progress=self._on_progress
             )
-            self._must_copy = False
+            self._must_copy, self._has_followed = False, True
             return copied
         due = mirror.checked_at + timedelta(seconds=self._plan.thorough_every)
         with closing(Ledger(self._folder / "ledger.sqlite3")) as ledger:
@@ -147,14 +176,6 @@ class Follower:
                     adopt_ledger(self._folder)
                 return True
         return False
-
-
-@contextmanager
-def _explain_folder(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        raise SourceProblem(f"What the mirror keeps in {folder} can't be used: {error}.") from error
 
 
 def _note(problem: SourceProblem) -> None:

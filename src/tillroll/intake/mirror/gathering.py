@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from tillroll.access.models import User
-from tillroll.intake.mirror.layouts import Layout, Small
+from tillroll.intake.mirror.layouts import BY_NAME, Layout, Small
 from tillroll.intake.mirror.reader import Read, Reader
 from tillroll.intake.mirror.resolving import Parts
 from tillroll.intake.mirror.tables import Wanted
@@ -40,8 +40,12 @@ class Gathering:
         """All rows of what is exchanged, but for the options."""
         if "catalogue" in parts:
             self.take_small("catalogue")
-        if "order" in parts or "discount" in parts:
+        if "discount" in parts:
             self.take_small("discount", "tax")
+        elif "order" in parts:
+            self._take_tax_rates()
+        if "user" in parts and self._wanted.is_in_network:
+            self._mapping.users.note_buyers(self._reader.list_values(BY_NAME["customers"], "user_id"))
         for layout in self._reader.tables.list_layouts():
             if layout.part not in parts or layout.part == "item":
                 continue
@@ -52,6 +56,14 @@ class Gathering:
                 items = self.take_read(layout, self._reader.read_members(layout, members))
                 if layout.name == "order items":
                     self._take_item_adjustments(items)
+
+    def _take_tax_rates(self) -> None:
+        """Of the discounts those that are tax rates, as older shops have them; then the rates' own table."""
+        for small in self._reader.tables.list_small("discount", "tax"):
+            if small.table == "edd_adjustments":
+                self.take(small, self._reader.read_small(small, "t.type = 'tax_rate'"))
+            elif small.table == "edd_tax_rates":
+                self.take(small, self._reader.read_small(small))
 
     def take_all(self, layout: Layout) -> None:
         """All rows of a layout."""

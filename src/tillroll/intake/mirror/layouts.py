@@ -127,6 +127,10 @@ _META = (
     f"t.meta_key IN ({_quote(KEPT_META - _FIGURES)}) AND t.post_id IN"  # noqa: S608 (own names)
     f" (SELECT p.ID FROM `{{prefix}}posts` p WHERE p.post_type IN ({_TYPES}))"
 )
+_TERMS = (
+    "t.term_id IN (SELECT x.term_id FROM `{prefix}term_taxonomy` x"  # noqa: S608 (own names)
+    f" WHERE x.taxonomy IN ({_TAXONOMIES}))"
+)
 _RELATIONSHIPS = (
     "t.term_taxonomy_id IN (SELECT x.term_taxonomy_id"  # noqa: S608 (own names)
     f" FROM `{{prefix}}term_taxonomy` x WHERE x.taxonomy IN ({_TAXONOMIES}))"
@@ -140,7 +144,7 @@ SMALL = (
     Small("edd_tax_rates", "tax", order=" ORDER BY t.id"),
     Small("posts", "catalogue", f"t.post_type IN ({_TYPES})", " ORDER BY t.ID"),
     Small("postmeta", "catalogue", _META, " ORDER BY t.meta_id"),
-    Small("terms", "catalogue", order=" ORDER BY t.term_id"),
+    Small("terms", "catalogue", _TERMS, " ORDER BY t.term_id"),
     Small("term_taxonomy", "catalogue", f"t.taxonomy IN ({_TAXONOMIES})", " ORDER BY t.term_taxonomy_id"),
     Small("term_relationships", "catalogue", _RELATIONSHIPS),
 )

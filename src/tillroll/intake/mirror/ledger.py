@@ -30,18 +30,21 @@ class Line(NamedTuple):
     digest: int
 
 
-def get_digest(layout: Layout) -> Callable[[str], int]:
+def get_digest(layout: Layout) -> Callable[[bytes], int]:
     """What tells one state of a row from another by its text: the CRC-32, which the source can sum up. Of a
     secret nothing may be told from it."""
-    return _digest_secret if layout.is_secret else _digest
+    return _digest_secret if layout.is_secret else zlib.crc32
 
 
-def _digest(text: str) -> int:
-    return zlib.crc32(text.encode())
+def _digest_secret(text: bytes) -> int:
+    return int(digest_token(text.decode("utf-8", "replace"))[:12], 16)
 
 
-def _digest_secret(text: str) -> int:
-    return int(digest_token(text)[:12], 16)
+def remove_database(path: Path) -> None:
+    """A file of SQLite's with what belongs to it: a file of changes that is left behind would be taken for
+    the next one's."""
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm", f"{path.name}-journal"):
+        path.with_name(name).unlink(missing_ok=True)
 
 
 class Ledger:

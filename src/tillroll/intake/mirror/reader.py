@@ -41,7 +41,7 @@ class Reader:
         """Of each block how many rows it has, and the sum of their digests, as the source counts them."""
         columns, where = self._find(layout)
         found = self.snapshot.run(
-            f"SELECT t.`{layout.key}` >> {BLOCK_BITS} AS block, COUNT(*), SUM(CRC32({columns.text}))"  # noqa: S608 (own names)
+            f"SELECT t.`{layout.key}` >> {BLOCK_BITS} AS block, COUNT(*), {columns.sum}"  # noqa: S608 (own names)
             f" FROM `{columns.table}` t WHERE {where} GROUP BY block"
         )
         return {int(block): (int(count), int(total or 0)) for block, count, total in found}
@@ -50,13 +50,14 @@ class Reader:
         """How many rows a small table has, and the sum of their digests."""
         columns, where = self._find(small)
         ((count, total),) = self.snapshot.run(
-            f"SELECT COUNT(*), SUM(CRC32({columns.text})) FROM `{columns.table}` t WHERE {where}"  # noqa: S608 (own names)
+            f"SELECT COUNT(*), {columns.sum} FROM `{columns.table}` t WHERE {where}"  # noqa: S608 (own names)
         )
         return [str(count), str(total or 0)]
 
-    def read_small(self, small: Small) -> list[Row]:
+    def read_small(self, small: Small, which: str = "TRUE") -> list[Row]:
+        """The rows of a small table, all or some."""
         columns, where = self._find(small)
-        return [row for row, _ in self.snapshot.read(columns, where, order=small.order)]
+        return [row for row, _ in self.snapshot.read(columns, f"{where} AND {which}", order=small.order)]
 
     def read_blocks(self, layout: Layout, blocks: Iterable[int]) -> Iterator[Read]:
         """All rows of some blocks."""
@@ -83,6 +84,12 @@ class Reader:
         """The rows of a layout that fulfil a condition."""
         columns, where = self._find(layout)
         return _tell(layout, columns, self.snapshot.read(columns, f"{where} AND {which}", values))
+
+    def list_values(self, layout: Layout, column: str) -> list[str | None]:
+        """What a column holds, each once."""
+        columns, where = self._find(layout)
+        found = self.snapshot.run(f"SELECT DISTINCT t.`{column}` FROM `{columns.table}` t WHERE {where}")  # noqa: S608 (own names)
+        return [value for (value,) in found]
 
     def list_pairs(self, layout: Layout, column: str, other: str, values: Iterable[object]) -> list[Row]:
         """Two columns of the rows in which one has some of the values."""

@@ -35,9 +35,11 @@ def publish(source: Source, address: str, prefix: str, mark: str, every: float, 
     )
 
 
-def change_mark(mark: str) -> None:
-    """Names the state that a round leaves, in its transaction."""
-    Mirror.objects.update(mark=mark)
+def change_mark(before: str, mark: str) -> None:
+    """Names the state that a round leaves, in its transaction. Raises SourceProblem where it is not the one
+    that the round began with."""
+    if not Mirror.objects.filter(mark=before).update(mark=mark):
+        raise SourceProblem("Somebody else wrote the records meanwhile: they are copied anew.")
 
 
 def note_good(good_at: datetime, *, every: float, is_thorough: bool) -> None:

@@ -33,18 +33,13 @@ def resolve(found: Found, reader: Reader, ledger: Ledger, source: Source, *, is_
     if downloads := found.members["download"]:
         parts["download"] = downloads
     customers, users = set(found.members["customer"]), set(found.members["user"])
-    if "keys" in found.whole:
-        keys = BY_NAME["API keys"]
-        users.update(line.owner for line in ledger.list_all(keys).values())
-        users.update(line.owner for line in found.lines[keys].values())
-    users |= _find_namesakes(users, reader, source)
     if is_in_network:
         # whether a network's user is this site's may hang on a purchase
         users |= _list_users_of(customers, reader)
-        customers |= _to_ids(
-            customer
-            for _, customer in reader.list_pairs(BY_NAME["customers"], "user_id", "id", sorted(users - {0}))
-        )
+    users |= _find_namesakes(users, reader, source)
+    holders = {line.owner for line in ledger.list_all(BY_NAME["API keys"]).values()} if users else set()
+    if "keys" in found.whole or users & holders:
+        users |= holders
     if customers:
         parts["customer"] = customers | _find_twins(customers, reader)
     if users and "user" not in parts:

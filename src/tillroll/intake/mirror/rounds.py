@@ -24,7 +24,7 @@ from tillroll.intake.mirror.ledger import Ledger
 from tillroll.intake.mirror.reader import Reader
 from tillroll.intake.mirror.record import change_mark, make_mark, note_good
 from tillroll.intake.mirror.resolving import Parts, resolve
-from tillroll.intake.mirror.tables import Tables, Wanted
+from tillroll.intake.mirror.tables import Tables, Wanted, join_schemas
 from tillroll.intake.mirror.unfinished import hold_back
 from tillroll.intake.mirror.watching import Found, watch
 from tillroll.intake.staging import KIND_OF, Staging
@@ -72,9 +72,13 @@ def run_round(
     with explain_store(), ExitStack() as stack:
         with database.snapshot() as snapshot:
             tables = Tables(snapshot, wanted)
-            tables.check(ledger.get_fact("schema", {}))
+            known = ledger.get_fact("schema", {})
+            tables.check(known)
             reader = Reader(snapshot, tables)
             found = watch(reader, ledger, is_thorough=is_thorough)
+            found.facts["schema"] = join_schemas(known, tables.describe())
+            if mirror.mark != ledger.get_fact("mark"):
+                found.add_parts(ledger.get_fact("pending parts", {}))
             change = None
             if found:
                 change = _stage(reader, ledger, wanted, mirror, found, stack.enter_context(_scratch(folder)))
@@ -95,32 +99,37 @@ class _Staged:
 
     def publish(self, ledger: Ledger, mirror: Mirror) -> dict[type[models.Model], Change]:
         mark = make_mark()
-        ledger.set_fact("pending", mark)
+        ledger.write(lambda ledger: self._announce(ledger, mark))
         changes = apply_parts(
             self.staging,
             mirror.source,
             self.parts,
             name=self.options.home,
             settings=dict(self.options.settings) if "options" in self.found.whole else None,
-            on_applied=lambda _source: change_mark(mark),
+            on_applied=lambda _source: change_mark(mirror.mark, mark),
         )
         self.found.facts["mark"] = mirror.mark = mark
         return changes
+
+    def _announce(self, ledger: Ledger, mark: str) -> None:
+        """What is about to be written: where the ledger is not told that it was, it is read once more."""
+        ledger.set_fact("pending", mark)
+        named = {part: None if some is None else sorted(some) for part, some in self.parts.items()}
+        ledger.set_fact("pending parts", named)
 
 
 def _stage(
     reader: Reader, ledger: Ledger, wanted: Wanted, mirror: Mirror, found: Found, staging: Staging
 ) -> _Staged | None:
     """Stages the records of what changed; None where that is none of the shop's records."""
-    is_in_network = wanted.shop.prefix != wanted.shop.users_prefix
-    parts = resolve(found, reader, ledger, mirror.source, is_in_network=is_in_network)
+    parts = resolve(found, reader, ledger, mirror.source, is_in_network=wanted.is_in_network)
     hold_back(parts, found, reader, wanted.shop.prefix)
     if not parts:
         return None
     mapping = Mapping(staging, wanted.shop.prefix, wanted.shop.users_prefix or wanted.shop.prefix)
     gathering = Gathering(reader, wanted, mapping, found)
     options = gathering.read_options()
-    refuse_half_migrated(options)
+    refuse_unfit(options)
     gathering.take_parts(parts)
     host = urlsplit(options.home).netloc
     mapping.finish(options, gathering.list_names_taken(parts, mirror.source, host))
@@ -131,12 +140,19 @@ def _stage(
 def _scratch(folder: Path) -> Iterator[Staging]:
     path = folder / "round.sqlite3"
     path.unlink(missing_ok=True)
-    with Staging(path) as staging:
-        yield staging
-    path.unlink(missing_ok=True)
+    try:
+        with Staging(path) as staging:
+            yield staging
+    finally:
+        path.unlink(missing_ok=True)
 
 
-def refuse_half_migrated(options: ShopOptions) -> None:
+def refuse_unfit(options: ShopOptions) -> None:
+    """Raises SourceProblem for a shop that can't be followed."""
+    if not options.home:
+        raise SourceProblem(
+            f"The source does not say where the shop is: {options.prefix}options has no home."
+        )
     if options.is_half_migrated:
         raise SourceProblem(UNMIGRATED.format("The source"))
 

@@ -15,7 +15,7 @@ _OPTIONAL = ("edd_tax_rates", "sitemeta")
 """EDD before 3.6 has no table of tax rates, and only a network has one of itself."""
 
 _COLUMNS = """
-SELECT TABLE_NAME, COLUMN_NAME, IS_NULLABLE FROM information_schema.COLUMNS
+SELECT TABLE_NAME, COLUMN_NAME, IS_NULLABLE, CHARACTER_SET_NAME FROM information_schema.COLUMNS
 WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ({})
 """
 _TABLES = "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()"
@@ -33,6 +33,11 @@ class Wanted:
     shop: Shop
     columns: Map[str, tuple[str, ...]]
 
+    @property
+    def is_in_network(self) -> bool:
+        """Whether the site shares its users with others."""
+        return self.shop.prefix != self.shop.users_prefix
+
     def get_name(self, part: Layout | Small) -> str:
         """The full name of a table."""
         is_shared = part.table in ("users", "usermeta", "sitemeta")
@@ -49,6 +54,13 @@ def want(shop: Shop) -> Wanted:
         return Wanted(shop, {name: taken.columns for name, taken in mapping.tables.items()})
 
 
+def join_schemas(one: Map[str, list[str]], other: Map[str, list[str]]) -> dict[str, list[str]]:
+    """What there was at either time."""
+    return {
+        table: sorted({*one.get(table, ()), *other.get(table, ())}) for table in one.keys() | other.keys()
+    }
+
+
 class Tables:
     """The tables of one moment."""
 
@@ -56,8 +68,11 @@ class Tables:
         self._wanted = wanted
         marks = ", ".join(["%s"] * len(wanted.columns))
         self._present: dict[str, dict[str, bool]] = defaultdict(dict)
-        for table, column, nullable in snapshot.run(_COLUMNS.format(marks), list(wanted.columns)):
+        self._foreign: dict[str, set[str]] = defaultdict(set)
+        for table, column, nullable, charset in snapshot.run(_COLUMNS.format(marks), list(wanted.columns)):
             self._present[table][column.lower()] = nullable == "YES"
+            if charset and not charset.startswith("utf8"):
+                self._foreign[table].add(column.lower())
 
     def describe(self) -> dict[str, list[str]]:
         """What is there of what is wanted, to be compared with what there was."""
@@ -97,7 +112,8 @@ class Tables:
             return None
         present = self._present[name]
         nullable = frozenset(column for column, is_nullable in present.items() if is_nullable)
-        return Columns(name, self._wanted.columns[name], frozenset(present), nullable)
+        foreign = frozenset(self._foreign[name])
+        return Columns(name, self._wanted.columns[name], frozenset(present), nullable, foreign)
 
     def get_where(self, part: Layout | Small) -> str:
         return self._wanted.get_where(part)

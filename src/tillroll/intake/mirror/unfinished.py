@@ -15,11 +15,11 @@ PATIENCE = 60
 """Seconds after which an order that still has no items has none."""
 
 _UNFINISHED = """
-SELECT o.id FROM `{p}edd_orders` o WHERE o.id IN ({marks}) AND o.date_modified >= %s
+SELECT o.id FROM `{p}edd_orders` o WHERE o.id IN ({marks}) AND o.date_modified BETWEEN %s AND %s
 AND NOT EXISTS (SELECT 1 FROM `{p}edd_order_items` i WHERE i.order_id = o.id)
 """
 _STAGED = """
-SELECT id FROM staged_shop_order WHERE modified_at >= ?
+SELECT id FROM staged_shop_order WHERE modified_at BETWEEN ? AND ?
 AND id NOT IN (SELECT order_id FROM staged_shop_orderitem WHERE order_id IS NOT NULL)
 """
 
@@ -32,11 +32,11 @@ def hold_back(parts: Parts, found: Found, reader: Reader, prefix: str) -> None:
     if not (new := sorted(orders - known)):
         return
     held: set[int] = set()
-    since = _write(reader.snapshot.get_time() - timedelta(seconds=PATIENCE))
+    bounds = _get_bounds(reader.snapshot.get_time())
     for start in range(0, len(new), MEMBERS):
         some = new[start : start + MEMBERS]
         query = _UNFINISHED.format(p=prefix, marks=", ".join(["%s"] * len(some)))
-        held.update(take_whole(order) for (order,) in reader.snapshot.run(query, (*some, since)))
+        held.update(take_whole(order) for (order,) in reader.snapshot.run(query, (*some, *bounds)))
     if not held:
         return
     found.forget(BY_NAME["orders"], held)
@@ -49,11 +49,12 @@ def hold_back(parts: Parts, found: Found, reader: Reader, prefix: str) -> None:
 def hold_back_staged(staging: Staging, found: Found, now: datetime) -> None:
     """The same for a copy: what is staged of such orders goes, and what was noted of them."""
     staging.flush()
-    since = _write(now - timedelta(seconds=PATIENCE))
-    held = {order for (order,) in staging.database.execute(_STAGED, (since,))}
+    held = {order for (order,) in staging.database.execute(_STAGED, _get_bounds(now))}
     staging.database.executemany("DELETE FROM staged_shop_order WHERE id = ?", [(id_,) for id_ in held])
     found.forget(BY_NAME["orders"], held)
 
 
-def _write(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}"
+def _get_bounds(now: datetime) -> tuple[str, str]:
+    """When an order was changed that may be unfinished; a clock that is far ahead tells nothing."""
+    patience = timedelta(seconds=PATIENCE)
+    return f"{now - patience:%Y-%m-%d %H:%M:%S}", f"{now + patience:%Y-%m-%d %H:%M:%S}"

@@ -6,16 +6,15 @@ of all blocks of rows.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from tillroll.intake.mirror.connection import before
-from tillroll.intake.mirror.layouts import Layout, Watch
+from tillroll.intake.mirror.layouts import LAYOUTS, Layout, Watch
 from tillroll.intake.mirror.ledger import Ledger, Line
 from tillroll.intake.mirror.reader import Read, Reader
-from tillroll.intake.wordpress.rows import Row
 from tillroll.intake.wordpress.values import UNITS_OF
 
 OVERLAP = 15.0
@@ -39,6 +38,16 @@ class Found:
 
     def __bool__(self) -> bool:
         return bool(self.whole or self.tax_rates or any(self.members.values()))
+
+    def add_parts(self, parts: Mapping[str, list[int] | None]) -> None:
+        """What is to be read anew in any case."""
+        for part, members in parts.items():
+            if members is not None:
+                self.members[part].update(members)
+            elif part in ("catalogue", "discount"):
+                self.whole.add(part)
+            else:
+                self.whole.add("options")
 
     def note(self, layout: Layout, reads: Iterable[Read]) -> None:
         self.lines[layout].update((read.line.id, read.line) for read in reads)
@@ -124,6 +133,7 @@ def _compare(
     lines = {read.line.id: read.line for read in reads}
     known = ledger.find(layout, lines) if expected is None else expected
     members = found.members[layout.part]
+    _leave_siblings(found, ledger, layout, lines.keys() - known.keys())
     for id_, line in lines.items():
         before_ = known.get(id_)
         if before_ != line:
@@ -136,6 +146,15 @@ def _compare(
         found.gone[layout].update(gone)
         if layout.is_secret:
             found.whole.add("keys")
+
+
+def _leave_siblings(found: Found, ledger: Ledger, layout: Layout, ids: Collection[int]) -> None:
+    """A row that is new to a layout may be one of another layout of its table, whose owner loses it."""
+    for sibling in LAYOUTS:
+        if sibling.table == layout.table and sibling != layout and ids:
+            lines = ledger.find(sibling, ids)
+            found.members[sibling.part].update(line.owner for line in lines.values())
+            found.gone[sibling].update(lines)
 
 
 def _get_horizon(ledger: Ledger, layout: Layout) -> int:
@@ -195,7 +214,3 @@ def read_tax_rates(reader: Reader) -> dict[int, int]:
             if small.table == "edd_tax_rates" or row[place["type"]] == "tax_rate":
                 rates.setdefault(int(row[place["id"]] or 0), UNITS_OF[row[place["amount"]]])
     return rates
-
-
-def list_rows(reads: Iterable[Read]) -> list[Row]:
-    return [read.row for read in reads]

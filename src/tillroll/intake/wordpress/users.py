@@ -52,10 +52,15 @@ class UserPart:
             "CREATE TABLE IF NOT EXISTS user"
             " (id INTEGER PRIMARY KEY, login TEXT, email TEXT, registered TEXT, name TEXT)"
         )
+        staging.database.execute("CREATE TABLE IF NOT EXISTS buyer (id INTEGER PRIMARY KEY)")
         staging.database.execute(
             "CREATE TABLE IF NOT EXISTS user_meta"
             " (id INTEGER PRIMARY KEY, user_id INTEGER, name TEXT, value TEXT)"
         )
+
+    def note_buyers(self, users: Iterable[str | None]) -> None:
+        """Users who bought something, where not all customers are staged: a network's site knows them."""
+        self._staging.database.executemany("REPLACE INTO buyer VALUES (?)", [(user,) for user in users])
 
     def get_tables(self) -> dict[str, Taken]:
         """By name without the prefix of the users' tables, which a network's sites share."""
@@ -102,6 +107,7 @@ class UserPart:
             gone = database.execute(
                 "DELETE FROM user WHERE id NOT IN (SELECT user_id FROM user_meta WHERE name = 'capabilities')"
                 " AND id NOT IN (SELECT user_id FROM staged_shop_customer)"
+                " AND id NOT IN (SELECT id FROM buyer)"
             )
             self._findings.leave_out("users", "they are of the network's other sites", gone.rowcount)
         last = -1

@@ -118,15 +118,17 @@ def _settle_tallies(before: Iterable[OrderState], after: Iterable[OrderState]) -
 
 
 def _settle_places(before: Mapping[int, OrderState], after: Mapping[int, OrderState]) -> None:
+    moves: list[ranks.Move] = []
     for order in before.keys() | after.keys():
         was, now = before.get(order), after.get(order)
         if was and now and was.type == now.type:
-            ranks.move_order(now.type, was.status, now.status, order)
+            moves.append((now.type, was.status, now.status, order))
             continue
         if was:
-            ranks.move_order(was.type, was.status, None, order)
+            moves.append((was.type, was.status, None, order))
         if now:
-            ranks.move_order(now.type, None, now.status, order)
+            moves.append((now.type, None, now.status, order))
+    ranks.move_orders(moves)
 
 
 def _subtract(after: Measure, before: Measure, zone: tzinfo) -> dict[Ledger, dict[Key, Figures]]:
