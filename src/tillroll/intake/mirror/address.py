@@ -1,6 +1,7 @@
 """Which database a mirror follows: mysql://user@host:port/database, and how the way there is kept safe."""
 
 import ipaddress
+import ssl
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -48,7 +49,7 @@ class Address:
         return f"mysql://{quote(self.user)}@{host}{port}/{quote(self.database)}{socket}"
 
     def get_options(self) -> dict[str, Any]:
-        """What PyMySQL takes of it."""
+        """What PyMySQL takes of it. Raises AddressError for files that are no certificates."""
         options: dict[str, Any] = {
             "user": self.user,
             "password": self.password,
@@ -59,13 +60,20 @@ class Address:
         options |= {"host": self.host, "port": self.port}
         if self.tls == Tls.OFF or (self.tls == Tls.AUTO and not self.authority and _is_here(self.host)):
             return {**options, "ssl_disabled": True}
-        options |= {name: str(path) for name, path in self._list_files() if path}
-        if self.tls == Tls.VERIFY or self.authority:
-            return {**options, "ssl_verify_cert": True, "ssl_verify_identity": True}
-        return {**options, "ssl": {"check_hostname": False, "verify_mode": "none"}}
+        return {**options, "ssl": self._make_context()}
 
-    def _list_files(self) -> list[tuple[str, Path | None]]:
-        return [("ssl_ca", self.authority), ("ssl_cert", self.certificate), ("ssl_key", self.key)]
+    def _make_context(self) -> ssl.SSLContext:
+        """Unencrypted is then no way to go on. The host's name is checked where its certificate is."""
+        try:
+            context = ssl.create_default_context(cafile=self.authority)
+            if self.certificate:
+                context.load_cert_chain(self.certificate, self.key)
+        except (ssl.SSLError, OSError) as error:
+            raise AddressError(f"The files given for TLS can't be used: {error}.") from error
+        if self.tls != Tls.VERIFY and not self.authority:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
 
 
 def parse_address(text: str) -> Address:

@@ -14,7 +14,7 @@ import pymysql
 from pymysql.constants import CR, ER
 from pymysql.converters import encoders
 
-from tillroll.intake.mirror.address import Address
+from tillroll.intake.mirror.address import Address, AddressError
 from tillroll.intake.wordpress.rows import Row
 
 logger = logging.getLogger(__name__)
@@ -260,6 +260,8 @@ def _explain(address: Address | None = None) -> Iterator[None]:
         raise SourceProblem(f"The source can't be read: {text}.") from error
     except UnicodeError as error:
         raise SourceProblem(f"The source sends what is no text: {error}.") from error
+    except AddressError as error:
+        raise SourceProblem(str(error)) from error
     except OSError as error:
         raise SourceAway(f"The source can't be reached: {error.strerror or error}.") from error
     except RuntimeError as error:
