@@ -45,6 +45,9 @@ del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def pytest_configure() -> None:
+    # a conftest below may have loaded the command, which names the settings: the processes that xdist starts
+    # would load them before this file
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
     post_migrate.connect(restore_roles)
     for alias in ("default", "logs"):
         name = f"test_tillroll_{alias}_{os.getpid()}"

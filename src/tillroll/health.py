@@ -40,26 +40,43 @@ def live(_request: HttpRequest) -> JsonResponse:
 
 
 def ready(_request: HttpRequest) -> JsonResponse:
-    """200 when both databases answer and are migrated, else 503 with a sentence for each that is not.
+    """200 when both databases answer and are migrated, and the records are not too old to be shown; else 503
+    with a sentence for each that is not so.
 
     One small SELECT for each; what it takes to compare all migrations is done until they were whole once.
     Why a database can't be reached is for the server's log: a driver names hosts and users.
     """
     problems = [problem for alias in STORES if (problem := _find_problem(alias))]
+    mirror = None if problems else _find_mirror()
+    if mirror and mirror.problem:
+        problems = [mirror.problem]
     if problems:
         logger.error("Not ready: %s", " ".join(problem.full for problem in problems))
         shown = [problem.short for problem in problems]
         return JsonResponse({"status": "unready", "problems": shown}, status=503)
-    return JsonResponse({"status": "ok", **_describe_mirror()})
+    return JsonResponse({"status": "ok", **({"mirror": mirror.shown} if mirror else {})})
 
 
-def _describe_mirror() -> dict[str, object]:
-    """How far a shop that follows another is behind it: no reason to be unready, since it answers on."""
+class _MirrorState(NamedTuple):
+    """What is shown of a shop that follows another, and what is wrong where its answers are refused."""
+
+    shown: dict[str, object]
+    problem: Problem | None
+
+
+def _find_mirror() -> _MirrorState | None:
+    """How far a shop is behind the one that it follows: no reason to be unready while it answers on."""
     mirror = apps.get_model("shop", "Mirror").objects.first()
     if mirror is None:
-        return {}
+        return None
     age = max(0, int((timezone.now() - mirror.good_at).total_seconds()))
-    return {"mirror": {"age": age, **({"trouble": mirror.trouble} if mirror.trouble else {})}}
+    shown = {"age": age, **({"trouble": mirror.trouble} if mirror.trouble else {})}
+    settings = apps.get_model("shop", "ShopSettings").objects.only("mirror_max_age").first()
+    longest = settings.mirror_max_age if settings else 0
+    if not longest or age <= longest:
+        return _MirrorState(shown, None)
+    sentence = f"The records are {age} s old, and mirror_max_age is {longest}."
+    return _MirrorState(shown, Problem(sentence, f"{sentence} {mirror.problem}".strip()))
 
 
 PROBES = {"/healthz/live": live, "/healthz/ready": ready}

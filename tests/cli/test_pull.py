@@ -153,7 +153,7 @@ def test_what_can_not_be_pulled_is_refused_in_a_sentence(
     )
     authority = tmp_path / "ca.pem"
     authority.write_text("none")
-    assert refusal(shop.run("pull", fake_shop.url, "--ca", str(authority), **PAIR)) == (
+    assert refusal(shop.run("pull", fake_shop.url, "--tls-ca", str(authority), **PAIR)) == (
         f"{authority} holds no certificate of an authority (PEM) that can be read."
     )
 

@@ -79,6 +79,27 @@ def test_records_that_are_too_old_are_refused(mirror: Mirror) -> None:
     )
 
 
+def test_nobody_keeps_what_may_become_too_old(mirror: Mirror) -> None:
+    setup_product()
+    setup_settings(public_max_age=300)
+    with time_machine.travel(GOOD_AT, tick=False):
+        assert ask("/edd-api/v2/products/").headers["cache-control"] == "public, max-age=300"
+        setup_settings(mirror_max_age=60)
+        assert ask("/edd-api/v2/products/").headers["cache-control"] == "private, no-cache"
+
+
+def test_a_server_that_would_refuse_is_not_ready(mirror: Mirror) -> None:
+    setup_settings(mirror_max_age=60)
+    for seconds, status in ((60, 200), (61, 503)):
+        with time_machine.travel(GOOD_AT + timedelta(seconds=seconds), tick=False):
+            reply = Client().get("/healthz/ready")
+        assert reply.status_code == status
+    assert reply.json() == {
+        "status": "unready",
+        "problems": ["The records are 61 s old, and mirror_max_age is 60."],
+    }
+
+
 def test_the_health_page_tells_age_and_trouble(mirror: Mirror) -> None:
     with time_machine.travel(GOOD_AT + timedelta(seconds=30), tick=False):
         assert Client().get("/healthz/ready").json() == {"status": "ok", "mirror": {"age": 30}}

@@ -43,9 +43,10 @@ _UNLISTED = {"few": None, "all": True, "none": False}
     " where they are few, all, or none.",
 )
 @click.option("--timezone", metavar="ZONE", help="The shop's time zone, where its sales don't show it.")
-@click.option("--fresh", is_flag=True, help="Read everything anew; don't go on from a pull that broke off.")
+@click.option("--afresh", is_flag=True, help="Read everything anew; don't go on from a pull that broke off.")
 @click.option(
-    "--ca",
+    "--tls-ca",
+    "ca",
     metavar="FILE",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Certificates of an authority of your own.",
@@ -58,7 +59,7 @@ def pull(
     number: int,
     unlisted: str,
     timezone: str | None,
-    fresh: bool,
+    afresh: bool,
     ca: Path | None,
     insecure: bool,
 ) -> None:
@@ -82,7 +83,7 @@ def pull(
     credentials = read_credentials(file)
     migrate_stores()
     require_unmirrored()
-    wishes = Wishes(timezone=timezone, is_fresh=fresh, number=number, unlisted=_UNLISTED[unlisted], ca=ca)
+    wishes = Wishes(timezone=timezone, is_fresh=afresh, number=number, unlisted=_UNLISTED[unlisted], ca=ca)
     with show_progress("MofNCompleteColumn", "Reading") as on_progress:
         summary = pull_shop(
             shop,

@@ -32,8 +32,10 @@ def reconcile(repair: bool, source: str | None, **way: Any) -> None:
     With --source the figures of each day, product and customer, and the numbers of records, are compared with
     those that the rows of the mirror's source give, added up plainly.
 
-    The exit code is 1 when something differs and is not repaired, else 0.
+    The exit code is 1 when something differs and is not repaired, else 0; 2 when the source can't be read.
     """
+    if source is None and (way["tls"] != "auto" or any(way[name] for name in way if name != "tls")):
+        raise Refusal("A password file and TLS are for a comparison with a source; name it by --source.")
     if source is not None:
         if repair:
             raise Refusal("--repair sets right what is kept here; a mirror follows its source by its rounds.")
@@ -74,13 +76,12 @@ def _compare_with_source(source: str, way: dict[str, Any]) -> int:
             there = read_source(moment, choose(moment, address, mirror.prefix), get_zone())
         database.close()
     except SourceProblem as problem:
-        click.echo(str(problem), err=True)
-        return problem.code
+        raise Refusal(str(problem)) from problem
     differences = list(compare(here, there))
     for difference in differences:
         click.echo(str(difference))
     counts = ", ".join(f"{len(rows):,} {kind}s" for kind, rows in here.kinds.items() if kind != "number of")
     age = int((timezone.now() - mirror.good_at).total_seconds())
     said = f"{len(differences):,} differ" if differences else "no difference"
-    click.echo(f"Compared {counts} with {mirror.address}; the records here are {age} s old: {said}.")
+    click.echo(f"Compared {counts} with {address}; the records here are {age} s old: {said}.")
     return 1 if differences else 0

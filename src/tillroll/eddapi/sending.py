@@ -101,7 +101,7 @@ _UNKEPT = ("Cache-Control", "private, no-cache")
 def name_copy(visit: Visit, etag: str, modified: str) -> Headers:
     """Who may keep an answer for how long, and by what it is asked for again."""
     headers = [_UNKEPT]
-    age = visit.shop.settings.public_max_age if visit.shop is not None and visit.caller is PUBLIC else 0
+    age = visit.shop.public_max_age if visit.shop is not None and visit.caller is PUBLIC else 0
     if etag and age:
         headers = [("Cache-Control", f"public, max-age={age}"), ("Vary", "Authorization")]
     if etag:

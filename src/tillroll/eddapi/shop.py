@@ -23,6 +23,12 @@ class Shop:
     """Seconds between the rounds of the mirror that brings the records; None where there is none."""
 
     @property
+    def public_max_age(self) -> int:
+        """Seconds for which anybody may keep public products: none where old records are refused."""
+        is_refusing = self.mirrored_every is not None and self.settings.mirror_max_age
+        return 0 if is_refusing else self.settings.public_max_age
+
+    @property
     def default_version(self) -> str:
         """What an address without a version answers: v1 in the documented dialect, else as the shop says."""
         return "v1" if self.is_documented else self.settings.default_version

@@ -79,6 +79,14 @@ def test_a_shop_of_its_own_has_no_source(server: Server, settings: Settings) -> 
 def test_a_source_that_is_away_is_a_sentence(follower: Follower, server: Server, settings: Settings) -> None:
     follower.run()
     Mirror.objects.update(address="mysql://reader@127.0.0.1:1/wordpress")
-    assert reconcile(server, settings, "mysql://reader@127.0.0.1:1/wordpress", code=3).startswith(
+    assert reconcile(server, settings, "mysql://reader@127.0.0.1:1/wordpress", code=2).startswith(
         "The source can't be reached at 127.0.0.1:1: "
+    )
+
+
+def test_options_of_a_source_want_a_source() -> None:
+    done = CliRunner().invoke(tillroll, ["reconcile", "--tls", "off"])
+    assert (done.exit_code, done.output) == (
+        2,
+        "A password file and TLS are for a comparison with a source; name it by --source.\n",
     )

@@ -20,7 +20,7 @@ from tillroll.intake.remote.address import Address
 from tillroll.intake.remote.credentials import Credentials
 from tillroll.intake.remote.pace import LONGEST_WAIT, Pace, get_backoff, read_retry_after
 from tillroll.intake.remote.refused import Overwhelmed, PullRefused, Unreached
-from tillroll.intake.remote.said import get_error, is_json
+from tillroll.intake.remote.said import get_error, is_json, to_line
 
 TRIES = 6
 """Times that a request is sent before the pull gives up: with the waits between, half a minute and more."""
@@ -197,13 +197,13 @@ class Client:
             headers |= urllib3.make_headers(basic_auth=f"{key}:{token}")
         return path, values, headers
 
-    def _send(self, url: str, headers: Mapping[str, str]) -> Reply:
+    def _send(self, url: str, wanted: Mapping[str, str]) -> Reply:
         host = self.address.host
         began = self._pace.now()
         self.requests += 1
         try:
             response = self._pool.request(
-                "GET", url, headers=dict(headers), retries=False, redirect=False, preload_content=False
+                "GET", url, headers=dict(wanted), retries=False, redirect=False, preload_content=False
             )
             try:
                 content = bytearray()
@@ -222,13 +222,12 @@ class Client:
             raise _Again(Unreached(f"{host} can't be reached: nothing answers there.")) from None
         except exceptions.ReadTimeoutError:
             raise _Again(Overwhelmed(f"{host} took too long to answer.")) from None
+        except exceptions.LocationValueError:
+            raise PullRefused(f"{host} is no host's name.") from None
         except (exceptions.HTTPError, OSError):
             raise _Again(Overwhelmed(f"{host} broke off its answer.")) from None
-        return Reply(
-            response.status,
-            {name.lower(): value for name, value in response.headers.items()},
-            bytes(content),
-        )
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Reply(response.status, headers, bytes(content))
 
     def _check(self, reply: Reply) -> Reply:
         """The reply, unless it is one that may be another in a while."""
@@ -257,10 +256,15 @@ class Client:
             raise PullRefused(f"{self.address.host} redirects to no address.") from None
         if not location or origin.lower() != self.address.origin.lower():
             raise PullRefused(
-                f"{self.address.home} redirects to {origin}, where the key is not sent;"
-                f" if that is the same shop, pull {origin}/ instead."
+                f"{self.address.home} redirects to {to_line(origin)}, where the key is not sent;"
+                f" if that is the same shop, pull {to_line(origin)}/ instead."
             )
         return parts.path or "/"
+
+    def get_reason(self, reply: Reply, otherwise: str) -> str:
+        """Why an answer has no records: EDD's own word, or the right that is missing."""
+        said = get_error(reply.content) or reply.headers.get("x-edd-missing-capability", "")
+        return self._hide(to_line(said)) or otherwise
 
     def _hide(self, text: str) -> str:
         """What a shop says, without the secrets that it may repeat."""
@@ -286,6 +290,6 @@ def _describe_tls(host: str, error: exceptions.SSLError) -> str:
     if isinstance(reason, ssl.SSLCertVerificationError):
         return (
             f"The certificate of {host} is not trusted ({reason.verify_message});"
-            " name an authority of your own by --ca."
+            " name an authority of your own by --tls-ca."
         )
     return f"No secure connection to {host} comes about; is https:// right there?"

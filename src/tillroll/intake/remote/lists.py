@@ -15,7 +15,7 @@ import msgspec
 from tillroll.intake.remote.client import TRIES, Client, Reply
 from tillroll.intake.remote.pages import Pages, Place, Record
 from tillroll.intake.remote.refused import Overwhelmed, PullRefused
-from tillroll.intake.remote.said import get_error, refuse_form
+from tillroll.intake.remote.said import get_error, refuse_form, to_line
 
 NUMBER = 256
 """Rows asked for at once to begin with: some seconds' work for a small WordPress. Halved where that is too
@@ -176,10 +176,8 @@ def _refuse_silence(listing: Listing, reply: Reply) -> None:
     """An answer without the list: EDD's own word for nothing, or a right that is missing."""
     missing = reply.headers.get("x-edd-missing-capability")
     if missing or (listing.endpoint != "sales" and not get_error(reply.content)):
-        raise PullRefused(
-            f"The key may not read {listing.endpoint} ({missing or 'the shop says nothing'}); take an"
-            " administrator's."
-        )
+        said = to_line(missing or "") or "the shop says nothing"
+        raise PullRefused(f"The key may not read {listing.endpoint} ({said}); take an administrator's.")
 
 
 def _get_total(reply: Reply) -> int | None:

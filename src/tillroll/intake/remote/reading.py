@@ -23,7 +23,7 @@ from tillroll.intake.remote.lists import ANY_TIME, NUMBER, Listing, ListReader, 
 from tillroll.intake.remote.pages import Pages, Place, Record
 from tillroll.intake.remote.protected import PUBLIC_PRODUCTS, read_titles
 from tillroll.intake.remote.refused import PullRefused
-from tillroll.intake.remote.said import get_error, refuse_form
+from tillroll.intake.remote.said import refuse_form
 from tillroll.intake.remote.unlisted import UNLISTED, read_unlisted
 
 SALES = msgspec.json.Decoder(SaleAnswer)
@@ -43,6 +43,7 @@ _HEADLINE = ("complete", "publish", "revoked")
 """The statuses that EDD's total of sales counts ([3.6] 3.6)."""
 
 OTHER_PRODUCTS = "other products"
+ASKED_PRODUCTS = "products asked for"
 
 
 def _key_sale(body: bytes) -> str:
@@ -164,7 +165,7 @@ def _read_info(client: Client, pages: Pages) -> InfoAnswer:
         if told is None:
             raise PullRefused(
                 f"{client.address.host} does not say what the key may do"
-                f" ({get_error(reply.content) or reply.headers.get('x-edd-missing-capability', 'no info')})."
+                f" ({client.get_reason(reply, 'no info')})."
             )
         pages.set_fact("info", bytes(told).decode())
         return get_info(pages)
@@ -201,9 +202,8 @@ def _read_others(client: Client, pages: Pages, on_read: OnRead) -> None:
         for told in (discount.product_requirements, discount.excluded_products):
             named |= {whole(reference.partition("_")[0]) for reference in list_references(told)}
     wanted = sorted(number for number in named if number > 0 and str(number) not in listed)
-    asked = int(pages.get_fact("other products asked") or 0)
     for place, number in enumerate(wanted):
-        if number <= asked:
+        if pages.get_body(ASKED_PRODUCTS, str(number)) is not None:
             continue
         on_read(place, len(wanted), OTHER_PRODUCTS)
         reply = client.get("products", {"product": str(number)})
@@ -214,7 +214,7 @@ def _read_others(client: Client, pages: Pages, on_read: OnRead) -> None:
         except msgspec.DecodeError as error:
             raise refuse_form(f"product {number}", error) from None
         pages.put(OTHER_PRODUCTS, Place(1), [record for record in records if record.key == str(number)])
-        pages.set_fact("other products asked", str(number))
+        pages.put(ASKED_PRODUCTS, Place(1), [Record(str(number), b"")])
 
 
 def _find_numbers(client: Client, pages: Pages) -> None:

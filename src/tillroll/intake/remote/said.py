@@ -26,7 +26,12 @@ def get_error(content: bytes) -> str:
         said = msgspec.json.decode(content, type=_Said).error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
-    return "".join(mark if mark.isprintable() else " " for mark in said)[:_LONGEST].strip()
+    return to_line(said)
+
+
+def to_line(text: str) -> str:
+    """What a shop says as one line of a bearable length, without what would move a terminal's cursor."""
+    return "".join(mark if mark.isprintable() else " " for mark in text)[:_LONGEST].strip()
 
 
 def refuse_form(what: str, error: msgspec.DecodeError) -> PullRefused:
