@@ -40,7 +40,8 @@ class Places:
             ("127.0.0.1:8080", f"127.0.0.1:{self.wordpress}"),
             *changes,
         ):
-            text = re.sub(old, new, text)
+            text, count = re.subn(old, new, text)
+            assert count or (old, new) not in changes, old
         assert "/var/log" not in text
         return text
 
@@ -68,6 +69,12 @@ class Proxy:
 Prepare = Callable[[Places], list[str]]
 
 
+FALLBACKS: dict[str, Callable[[Places], tuple[tuple[str, str], ...]]] = {
+    "php": lambda places: (("unix:/run/php/php-fpm.sock", f"127.0.0.1:{places.wordpress}"),),
+    "proxy": lambda _: (),
+}
+
+
 def prepare_nginx(fallback: str) -> Prepare:
     def prepare(places: Places) -> list[str]:
         logs = ("/var/log/nginx", str(places.folder))
@@ -76,7 +83,7 @@ def prepare_nginx(fallback: str) -> Prepare:
             for name, changes in (
                 ("tillroll", ()),
                 ("tillroll-api", (("proxy_read_timeout 10s", f"proxy_read_timeout {WAIT}s"),)),
-                (f"tillroll-fallback-{fallback}", ()),
+                (f"tillroll-fallback-{fallback}", FALLBACKS[fallback](places)),
             )
         }
         temporary = "".join(
@@ -155,10 +162,11 @@ ServerName shop.example
     return ["apache2", "-f", str(places.folder / "apache.conf"), "-DFOREGROUND"]
 
 
-def prepare_caddy(places: Places) -> list[str]:
+def prepare_caddy(places: Places, more: str = "") -> list[str]:
+    """Caddy with further sites in its file."""
     (places.folder / "Caddyfile").write_text(
         places.put_into(
-            (DEPLOY / "Caddyfile").read_text(),
+            (DEPLOY / "Caddyfile").read_text() + more,
             ("/var/log/caddy", str(places.folder)),
             ("response_header_timeout 10s", f"response_header_timeout {WAIT}s"),
             ("fail_duration 30s", "fail_duration 1s"),

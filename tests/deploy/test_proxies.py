@@ -156,6 +156,50 @@ def test_where_tillroll_gives_no_answer_wordpress_is_asked_the_same(
     assert asked.headers.get("X-Forwarded-For", "127.0.0.1") == "127.0.0.1"
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/x/../edd-api/v2/sales?token=the-secret",
+        "/x/%2E%2e/edd-api/v2/sales?token=the-secret",
+        "/edd-api/./v2/sales?token=the-secret",
+        "/edd-api/v2%2F..?token=the-secret",
+        "/edd-api/x/..?token=the-secret",
+    ],
+)
+@pytest.mark.parametrize("prepare", [PROXIES["nginx before PHP"], PROXIES["nginx"]], ids=["php", "proxy"])
+def test_nginx_refuses_the_api_by_a_detour(
+    proxy: Proxy, tillroll: StandIn, wordpress: StandIn, target: str
+) -> None:
+    assert ask(proxy, target).status == 400
+    assert tillroll.asked == wordpress.asked == []
+    assert ask(proxy, "/edd-api/v2/sales?s=a/../b").answered_by == "tillroll"
+    proxy.stop()
+    assert {name for name, text in proxy.read_logs().items() if "the-secret" in text} == set()
+
+
+@pytest.mark.parametrize("prepare", [PROXIES["nginx before PHP"]], ids=["php"])
+def test_wordpress_own_php_is_asked_as_the_site_asks_it(
+    proxy: Proxy, tillroll: StandIn, wordpress: StandIn
+) -> None:
+    tillroll.status = 503
+    assert ask(proxy, QUESTION, "POST", "number=7").answered_by == "wordpress"
+    [asked] = wordpress.asked
+    assert asked.form == b"number=7"
+    expected = {
+        "CONTENT_LENGTH": "8",
+        "CONTENT_TYPE": "application/x-www-form-urlencoded",
+        "HTTP_HOST": "shop.example",
+        "QUERY_STRING": QUESTION.partition("?")[2],
+        "REMOTE_ADDR": "127.0.0.1",
+        "REQUEST_METHOD": "POST",
+        "REQUEST_URI": QUESTION,
+        "SCRIPT_NAME": "/index.php",
+    }
+    assert {name: asked.parameters.get(name) for name in expected} == expected
+    assert asked.parameters["SCRIPT_FILENAME"].endswith("/html/index.php")
+    assert "HTTPS" not in asked.parameters
+
+
 def test_a_tillroll_that_is_not_there_costs_nobody_an_answer(start: Start, wordpress: StandIn) -> None:
     proxy = start(find_free_port())
     for _ in range(3):
@@ -171,6 +215,52 @@ def test_a_tillroll_that_hangs_is_passed_by(proxy: Proxy, tillroll: StandIn, wor
     assert (reply.status, reply.answered_by) == (200, "wordpress")
     assert WAIT <= reply.seconds < DEADLINE / 2
     assert [one.target for one in wordpress.asked] == [QUESTION]
+
+
+def test_a_wordpress_slower_than_what_tillroll_is_waited_for_still_answers(
+    start: Start, wordpress: StandIn
+) -> None:
+    proxy = start(find_free_port())
+    for wordpress.seconds in (WAIT + 0.5, WAIT + 0.5, 0):
+        reply = ask(proxy)
+        assert (reply.status, reply.answered_by) == (200, "wordpress")
+    assert [one.target for one in wordpress.asked] == [QUESTION] * 3
+
+
+def test_a_wordpress_that_fails_is_asked_again_by_the_next(start: Start, wordpress: StandIn) -> None:
+    proxy = start(find_free_port())
+    for wordpress.status in (503, 200):
+        assert ask(proxy).status == wordpress.status
+    assert {one.target for one in wordpress.asked} == {QUESTION}
+
+
+@pytest.mark.parametrize("origin", ["http://shop.example", "HTTPS://shop.example:443"])
+def test_a_target_that_names_the_host_is_asked_of_wordpress_as_any_other(
+    proxy: Proxy, tillroll: StandIn, wordpress: StandIn, origin: str
+) -> None:
+    tillroll.status = 503
+    reply = ask(proxy, origin + QUESTION)
+    assert (reply.status, reply.answered_by) == (200, "wordpress")
+    assert [one.target for one in wordpress.asked] == [QUESTION]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/%65dd-api/v2/sales?token=the-secret",
+        "/index.php/edd%2Dapi/v2/sales?token=the-secret",
+        "/?%65dd-ap%69=v2/sales&token=the-secret",
+        "/index.php?token=the-secret&edd%2dapi=v2/sales",
+    ],
+)
+def test_a_question_with_escapes_in_its_name_is_one_to_the_api(
+    proxy: Proxy, tillroll: StandIn, wordpress: StandIn, target: str
+) -> None:
+    for tillroll.status in (200, 503):
+        assert ask(proxy, target).status == 200
+    assert (len(tillroll.asked), len(wordpress.asked)) == (2, 1)
+    proxy.stop()
+    assert {name for name, text in proxy.read_logs().items() if "the-secret" in text} == set()
 
 
 def test_a_question_by_post_reaches_wordpress_once_tillroll_is_known_to_be_away(

@@ -1,10 +1,11 @@
-"""The units for systemd are valid, shut in as tightly as said, and start what there is."""
+"""The units for systemd are valid, allow as little as said, and start what there is."""
 
 import configparser
 import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -93,6 +94,39 @@ def test_the_server_is_started_with_options_that_it_has() -> None:
     assert program == "/opt/tillroll/bin/tillroll"
     context = tillroll.commands[name].make_context(name, arguments)
     assert (context.params["port"], context.params["workers"]) == (8000, 2)
+
+
+def test_the_mirror_is_started_with_options_that_it_has(tmp_path: Path) -> None:
+    (tmp_path / "mirror-password").touch()
+    [command] = read_unit(DEPLOY / "tillroll-mirror.service")["ExecStart"]
+    command = command.replace("%d", str(tmp_path))
+    program, name, *arguments = shlex.split(command)
+    assert (program, name) == ("/opt/tillroll/bin/tillroll", "mirror")
+    context = tillroll.commands[name].make_context(name, arguments)
+    assert context.params["source"] == "mysql://reader@db.example/wordpress"
+    assert context.params["password_file"] == tmp_path / "mirror-password"
+    assert (context.params["once"], context.params["end"], context.params["afresh"]) == (False,) * 3
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_to_be_stopped_is_no_failure_and_a_refusal_is_tried_again(name: str) -> None:
+    values = read_unit(DEPLOY / name)
+    assert values["SuccessExitStatus"] == [str(128 + signal.SIGTERM)]
+    assert values["Restart"] == ["on-failure"]
+    assert "RestartPreventExitStatus" not in values, "A PostgreSQL that is still starting is a refusal too."
+
+
+def test_the_documented_command_by_hand_has_what_the_server_has() -> None:
+    [text] = re.findall(r"^systemd-run (?:.*\\\n)+.*$", (DEPLOY.parent / "docs/drop-in.md").read_text(), re.M)
+    words = shlex.split(text.replace("\\\n", ""))
+    values = read_unit(DEPLOY / "tillroll.service")
+    for name in ("User", "UMask", "EnvironmentFile"):
+        assert f"{name}={values[name][0]}" in words
+    assert values["Environment"] == [words[words.index("-E") + 1]]
+    program, *arguments = words[words.index("-E") + 2 :]
+    assert program == shlex.split(values["ExecStart"][0])[0]
+    with tillroll.make_context("tillroll", arguments) as context:
+        assert tillroll.resolve_command(context, arguments)[0] == "keys"
 
 
 def test_the_settings_that_come_along_are_settings() -> None:
