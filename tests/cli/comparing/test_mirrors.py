@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 from urllib3 import HTTPHeaderDict
@@ -13,7 +14,7 @@ from tillroll.cli.comparing.answers import Answer, Round, read_answer
 from tillroll.cli.comparing.comparison import Verdict, compare, judge
 from tillroll.cli.comparing.mirrors import Patience, read_round
 from tillroll.cli.comparing.questions import Question, ask
-from tillroll.cli.comparing.sides import Remote
+from tillroll.cli.comparing.sides import Here, Remote
 
 START = datetime(2026, 2, 3, 3, 30, tzinfo=UTC)
 QUESTION = stats("sales", date="today")
@@ -123,3 +124,12 @@ def test_the_round_comes_with_the_answer() -> None:
     remote = Remote("http://127.0.0.1:9", OWNER, 1000, option="URL")
     remote._send_once = lambda url, form: sides._Reply(200, HTTPHeaderDict(HEADERS), b"{}")  # type: ignore[method-assign]
     assert remote.ask(QUESTION).round == ROUND
+
+
+def test_the_shop_of_this_process_tells_its_round_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def application(_environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
+        start("200 OK", list(HEADERS.items()))
+        return [b"{}"]
+
+    monkeypatch.setattr("tillroll.eddapi.app.application", application)
+    assert Here(OWNER).ask(QUESTION).round == ROUND
