@@ -64,8 +64,8 @@ def compare(
     """
     if output and output.suffix.lower() not in FORMS:
         raise Refusal(f"{output} must end in .html, .md or .json: that says what it becomes.")
-    if output and not output.absolute().parent.is_dir():
-        raise Refusal(f"There is no folder {output.absolute().parent} for the report.")
+    if output:
+        _require_place(output)
     comparison = run_comparison(url, here, credentials, rate, argument="URL")
     from tillroll.cli.comparing.report import render_html, render_json, render_markdown
 
@@ -81,14 +81,37 @@ def compare(
     sys.exit(has_unexplained(comparison))
 
 
-def _write(path: Path, text: str) -> None:
-    """The report names customers, so it is its owner's alone; a link at its place is not followed."""
+def _require_place(path: Path) -> None:
+    """Raises Refusal where the report can't be written, before anything is asked for it."""
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise Refusal(f"There is no folder {folder} for the report.")
+    if path.is_dir():
+        raise Refusal(f"{path} is a folder; name a file for the report.")
+    try:
+        scratch, descriptor = _open_scratch(path)
+        os.close(descriptor)
+        scratch.unlink()
+    except OSError as error:
+        raise Refusal(f"The report can't be written to {folder}: {error.strerror}.") from error
+
+
+def _open_scratch(path: Path) -> tuple[Path, int]:
+    """A new file beside the report's place, open for its owner alone."""
     scratch = path.with_name(f".{path.name}.new")
     scratch.unlink(missing_ok=True)
-    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    scratch.replace(path)
+    return scratch, os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+
+
+def _write(path: Path, text: str) -> None:
+    """The report names customers, so it is its owner's alone; a link at its place is not followed."""
+    try:
+        scratch, descriptor = _open_scratch(path)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        scratch.replace(path)
+    except OSError as error:
+        raise Refusal(f"The report can't be written to {path}: {error.strerror}.") from error
 
 
 def run_comparison(
@@ -139,7 +162,14 @@ def _note_dialect() -> None:
 def show_comparison(comparison: "Comparison") -> None:
     """The counts by endpoint, and what differs, the unexplained first."""
     from tillroll.cli.comparing.comparison import Verdict
-    from tillroll.cli.comparing.report import HEADINGS, name_question, name_reason, show_value, summarise
+    from tillroll.cli.comparing.report import (
+        HEADINGS,
+        name_question,
+        name_reason,
+        show_path,
+        show_value,
+        summarise,
+    )
     from tillroll.cli.tables import print_table
 
     print_table(
@@ -157,7 +187,7 @@ def show_comparison(comparison: "Comparison") -> None:
             if verdict is Verdict.UNEXPLAINED:
                 for each in outcome.differences[:3]:
                     values = (show_value(each.theirs), show_value(each.ours))
-                    click.echo(f"  {each.path}: the shop {values[0]}, Tillroll {values[1]}")
+                    click.echo(f"  {show_path(each)}: the shop {values[0]}, Tillroll {values[1]}")
                 if rest := max(0, len(outcome.differences) - 3) + outcome.more:
                     click.echo(f"  ... and {rest:,} more")
     click.echo(f"\n{summarise(comparison)}")

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from tillroll.cli.checks import BASIC, RECORDS, check_content
 from tillroll.cli.compare import asking_options, has_unexplained, run_comparison, show_comparison
@@ -33,8 +34,9 @@ def doctor(
         comparison = run_comparison(shop, here, credentials, rate, argument="--shop")
         show_comparison(comparison)
         sys.exit(has_unexplained(comparison))
-    if here or credentials:
-        raise Refusal("--here and --credentials are for a comparison; name the other shop by --shop.")
+    is_rate_given = click.get_current_context().get_parameter_source("rate") is not ParameterSource.DEFAULT
+    if here or credentials or is_rate_given:
+        raise Refusal("--here, --credentials and --rate are for a comparison; name the other shop by --shop.")
     set_up()
     from tillroll.stats import rollup
 

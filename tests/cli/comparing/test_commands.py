@@ -121,6 +121,43 @@ def test_what_a_shop_says_is_text_in_the_report(tmp_path: Path, invoke: Invoke, 
     assert "`sales.<img src=x>\\|'`" in (tmp_path / "report.md").read_text("utf-8")
 
 
+def test_no_name_or_value_of_a_shop_steers_the_terminal(
+    tmp_path: Path, invoke: Invoke, edd: Recorded
+) -> None:
+    def send(question: Question) -> tuple[int, bytes, str]:
+        if question == stats_question():
+            return 200, json.dumps({"sales": {"a\x1b[2J\n\x9b\ud800": "b\x7f\u202e"}}).encode(), ""
+        return edd.send(question)
+
+    report = tmp_path / "report.md"
+    with serve(send) as url:
+        shown = invoke("compare", url, *FAST, "--output", str(report), code=1).stdout
+        as_json = invoke("compare", url, *FAST, "--json", code=1).stdout
+    path, value = "sales.a\\u001b[2J\\u000a\\u009b\\ud800", '"b\\u007f\\u202e"'
+    assert f"  {path}: the shop {value}, Tillroll (absent)\n" in shown
+    assert f"`{path}` | `{value}` | `(absent)` |" in report.read_text("utf-8")
+    for text in (shown, as_json, report.read_text("utf-8")):
+        assert all(line.isprintable() for line in text.split("\n"))
+    first = json.loads(as_json)["differing"][0]["differences"][0]
+    assert (first["path"], first["theirs"]) == ("sales.a\x1b[2J\n\x9b\ud800", "b\x7f\u202e")
+
+
+def test_a_report_that_can_not_be_written_is_said_before_anything_is_asked(
+    tmp_path: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "folder.md").mkdir()
+    nobody = "http://127.0.0.1:9"
+    said = refusal(invoke, "compare", nobody, "--output", str(tmp_path / "folder.md"))
+    assert said == f"{tmp_path}/folder.md is a folder; name a file for the report."
+    said = refusal(invoke, "compare", nobody, "--output", "/proc/report.md")
+    assert said.startswith("The report can't be written to /proc: ")
+    (tmp_path / "report.md").write_text("kept")
+    said = refusal(invoke, "compare", nobody, "--output", str(tmp_path / "report.md"))
+    assert said == f"{nobody} can't be asked: nothing listens there."
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["folder.md", "report.md"]
+    assert (tmp_path / "report.md").read_text() == "kept"
+
+
 # What is no EDD, or can't be asked
 
 
@@ -169,7 +206,11 @@ def test_nothing_that_listens_ends_in_a_sentence(invoke: Invoke) -> None:
         (("doctor", "--shop", "https://me:pass@shop.example"), "--shop must not hold a name or password"),
         (("doctor", "--shop", "https://shop.example:x"), "--shop is no address; one looks like"),
         (("doctor", "--shop", "https://shop.example", "--deep"), "--shop compares answers, and goes with"),
-        (("doctor", "--here", "https://shop.example"), "--here and --credentials are for a comparison"),
+        (
+            ("doctor", "--here", "https://shop.example"),
+            "--here, --credentials and --rate are for a comparison",
+        ),
+        (("doctor", "--rate", "4"), "--here, --credentials and --rate are for a comparison"),
         (("compare", "http://127.0.0.1:9", "--output", "report.pdf"), "report.pdf must end in .html, .md or"),
         (("compare", "http://127.0.0.1:9", "--output", "no/such.md"), "There is no folder "),
     ],
@@ -247,6 +288,23 @@ def test_requests_are_never_closer_than_the_rate_allows(monkeypatch: pytest.Monk
             remote.ask(ask("products"))
             now[0] += 0.1
     assert slept == [0.15, 0.15]
+
+
+@pytest.mark.parametrize(
+    ("told", "slept"), [("7", [7.0]), ("²", [1.0]), ("soon", [1.0]), ("9" * 400, [30.0])]
+)
+def test_what_is_busy_is_asked_again_after_as_long_as_it_says_in_digits(
+    told: str, slept: list[float]
+) -> None:
+    waits: list[float] = []
+    replies = [
+        sides._Reply(503, HTTPHeaderDict({"Retry-After": told}), b""),
+        sides._Reply(200, HTTPHeaderDict(), b"{}"),
+    ]
+    remote = Remote("http://127.0.0.1:9", OWNER, 1000, option="URL", sleep=waits.append)
+    remote._send_once = lambda url, form: replies.pop(0)  # type: ignore[method-assign]
+    assert remote.ask(ask("sales")).status == 200
+    assert waits == slept
 
 
 def test_a_shop_with_plain_permalinks_is_found_by_its_query() -> None:

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
@@ -19,14 +20,24 @@ ABSENT = "(absent)"
 """Stands in a difference where one of the two has no such member."""
 
 
+class Round(NamedTuple):
+    """When the round began whose records a mirror answers with, and the moment of the answer, both by the
+    mirror's own clock."""
+
+    began_at: datetime
+    answered_at: datetime
+
+
 @dataclass(frozen=True)
 class Answer:
-    """`data` is what JSON or XML said; None for a page or an empty body, which `kind` tells apart."""
+    """`data` is what JSON or XML said; None for a page or an empty body, which `kind` tells apart. `round` is
+    a mirror's alone."""
 
     status: int
     kind: str
     data: Any = None
     missing_right: str = ""
+    round: Round | None = None
 
     @property
     def error(self) -> str | None:
@@ -42,25 +53,25 @@ class Difference(NamedTuple):
     ours: Any
 
 
-def read_answer(status: int, content: bytes, missing_right: str = "") -> Answer:
+def read_answer(status: int, content: bytes, missing_right: str = "", round: Round | None = None) -> Answer:
     """An answer as data. What can't be read is a page, whatever it said of itself."""
     text = content.strip()
     if not text:
-        return Answer(status, "nothing", None, missing_right)
+        return Answer(status, "nothing", None, missing_right, round)
     if text.startswith((b"{", b"[")):
         try:
             # as numbers that other programs read too, so that 20 is 20.0 and 17 digits are the nearest number
-            return Answer(status, "json", _normalise(json.loads(text)), missing_right)
+            return Answer(status, "json", _normalise(json.loads(text)), missing_right, round)
         except (ValueError, RecursionError):
-            return Answer(status, "page", None, missing_right)
+            return Answer(status, "page", None, missing_right, round)
     if text.startswith(b"<?xml") and not _DOCTYPE.search(text):
         try:
             root = ElementTree.fromstring(text)  # noqa: S314 (without a DOCTYPE it can't expand anything)
         except ElementTree.ParseError:
-            return Answer(status, "page", None, missing_right)
+            return Answer(status, "page", None, missing_right, round)
         children = [_read_element(child) for child in root if child.tag != "request_speed"]
-        return Answer(status, "xml", children, missing_right)
-    return Answer(status, "page", None, missing_right)
+        return Answer(status, "xml", children, missing_right, round)
+    return Answer(status, "page", None, missing_right, round)
 
 
 def _normalise(data: Any) -> Any:
@@ -142,6 +153,16 @@ def _list_tree_differences(theirs: list[Any], ours: list[Any], path: str = "") -
             yield from _list_tree_differences(there[2], here[2], place)
         elif there[2] != here[2]:
             yield Difference(place, there[2], here[2])
+
+
+def show_text(text: str) -> str:
+    """A shop's text for a terminal or a line: what would steer either is written out, as JSON would."""
+    return "".join(char if char.isprintable() else _escape(char) for char in text)
+
+
+def _escape(char: str) -> str:
+    units = char.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[place : place + 4]}" for place in range(0, len(units), 4))
 
 
 def _show_kind(answer: Answer) -> Any:

@@ -1,6 +1,7 @@
 """The comparison: each question to both, one at a time, and once more where the answers differ, since a shop
-that is open may have sold something between the two."""
+that is open may have sold something between the two; a mirror is given the time to hear of it."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -8,7 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from tillroll.cli.comparing import rules  # noqa: F401  (what notes the reasons)
-from tillroll.cli.comparing.answers import Answer, Difference, compare_answers, is_same_answer
+from tillroll.cli.comparing.answers import Answer, Difference, compare_answers, is_same_answer, show_text
+from tillroll.cli.comparing.mirrors import Patience
 from tillroll.cli.comparing.questions import OPENERS, Question, ask, list_questions
 from tillroll.cli.comparing.reasons import Both, Reason, explain
 from tillroll.cli.comparing.sides import Side
@@ -58,21 +60,26 @@ class Comparison:
 
 
 def compare(
-    theirs: Side, ours: Side, now: datetime, on_progress: Callable[[int, int], None] = lambda _done, _of: None
+    theirs: Side,
+    ours: Side,
+    now: datetime,
+    on_progress: Callable[[int, int], None] = lambda _done, _of: None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Comparison:
     """Asks everything. Raises Refusal where one of the two can't be asked or doesn't know the key."""
     for side in (theirs, ours):
         _require_key(side)
     comparison = Comparison(theirs.name, ours.name, now)
+    patience = Patience(sleep)
     opened: dict[str, Answer] = {}
     for question in OPENERS:
         answer = theirs.ask(question)
         opened[question.endpoint] = answer
-        comparison.outcomes.append(judge(question, theirs, ours, answer))
+        comparison.outcomes.append(judge(question, theirs, ours, patience, first=answer))
         on_progress(len(comparison.outcomes), 0)
     questions = list(_leave_out(OPENERS, list_questions(opened, now.date())))
     for question in questions:
-        comparison.outcomes.append(judge(question, theirs, ours))
+        comparison.outcomes.append(judge(question, theirs, ours, patience))
         on_progress(len(comparison.outcomes), len(OPENERS) + len(questions))
     return comparison
 
@@ -89,7 +96,9 @@ def _leave_out(known: tuple[Question, ...], questions: Iterator[Question]) -> It
 def _require_key(side: Side) -> None:
     answer = side.ask(ask("info"))
     if answer.status in (401, 403):
-        raise Refusal(f"{side.name} refuses key and token: {answer.error or f'status {answer.status}'}")
+        raise Refusal(
+            f"{side.name} refuses key and token: {show_text(answer.error or f'status {answer.status}')}"
+        )
     if answer.status != 200 or not isinstance(answer.data, dict) or "info" not in answer.data:
         raise Refusal(
             f"{side.name} answers /edd-api/v2/info/ with status {answer.status} and no JSON that EDD would"
@@ -97,7 +106,14 @@ def _require_key(side: Side) -> None:
         )
 
 
-def judge(question: Question, theirs: Side, ours: Side, first: Answer | None = None) -> Outcome:
+def judge(
+    question: Question,
+    theirs: Side,
+    ours: Side,
+    patience: Patience | None = None,
+    *,
+    first: Answer | None = None,
+) -> Outcome:
     """Whether both answer the same; else whether it is meant."""
     there = first or theirs.ask(question)
     here = ours.ask(question)
@@ -105,6 +121,7 @@ def judge(question: Question, theirs: Side, ours: Side, first: Answer | None = N
         return Outcome(question, Verdict.SAME)
     reasons = explain(Both(theirs, ours), question, there, here)
     if reasons is None:
+        (patience or Patience()).wait(question, ((theirs, there), (ours, here)))
         there, here = theirs.ask(question), ours.ask(question)
         if is_same_answer(there, here):
             return Outcome(question, Verdict.SAME)

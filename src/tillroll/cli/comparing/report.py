@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tillroll.cli.comparing.answers import Difference
+from tillroll.cli.comparing.answers import ABSENT, Difference, show_text
 from tillroll.cli.comparing.comparison import Comparison, Outcome, Verdict
 from tillroll.cli.comparing.reasons import Reason
 
@@ -61,8 +61,12 @@ def summarise(comparison: Comparison) -> str:
 
 def show_value(value: Any) -> str:
     """A value as JSON, cut where it is long."""
-    text = value if value == "(absent)" else json.dumps(value, ensure_ascii=False)
+    text = value if value == ABSENT else show_text(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+
+
+def show_path(each: Difference) -> str:
+    return show_text(each.path) or "body"
 
 
 def name_reason(reason: Reason) -> str:
@@ -76,7 +80,7 @@ def name_question(outcome: Outcome) -> str:
 
 
 def render_json(comparison: Comparison) -> str:
-    return json.dumps(
+    text = json.dumps(
         {
             "shop": comparison.theirs,
             "here": comparison.ours,
@@ -104,6 +108,7 @@ def render_json(comparison: Comparison) -> str:
         indent=2,
         ensure_ascii=False,
     )
+    return "\n".join(map(show_text, text.split("\n")))
 
 
 def render_markdown(comparison: Comparison) -> str:
@@ -190,7 +195,7 @@ def _write_difference(each: Difference) -> str:
 
 
 def _show_difference(each: Difference) -> tuple[str, str, str]:
-    return each.path or "body", show_value(each.theirs), show_value(each.ours)
+    return show_path(each), show_value(each.theirs), show_value(each.ours)
 
 
 def _text(text: str) -> str:

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlencode, urlsplit
 
 import urllib3
+from urllib3 import HTTPHeaderDict
 
 from tillroll.cli.comparing.answers import Answer, read_answer
+from tillroll.cli.comparing.mirrors import read_round
 from tillroll.cli.comparing.questions import Question, ask
 from tillroll.cli.refusals import Refusal
 from tillroll.intake.remote.credentials import Credentials
@@ -93,12 +95,14 @@ class Here:
         status, headers = started[-1]
         if status == 429:
             raise Refusal(f"{self.name} says that the key has used up its limit; take one without limits.")
-        return read_answer(status, content, headers.get("x-edd-missing-capability", ""))
+        return read_answer(
+            status, content, headers.get("x-edd-missing-capability", ""), read_round(HTTPHeaderDict(headers))
+        )
 
 
 class _Reply(NamedTuple):
     status: int
-    headers: "urllib3.HTTPHeaderDict"
+    headers: HTTPHeaderDict
     content: bytes
 
 
@@ -152,7 +156,10 @@ class Remote:
     def ask(self, question: Question) -> Answer:
         reply = self._send(question)
         return read_answer(
-            reply.status, reply.content, reply.headers.get("X-EDD-Missing-Capability", "") or ""
+            reply.status,
+            reply.content,
+            reply.headers.get("X-EDD-Missing-Capability", "") or "",
+            read_round(reply.headers),
         )
 
     def _send(self, question: Question) -> _Reply:
@@ -169,7 +176,8 @@ class Remote:
             if reply.status not in BUSY or last:
                 break
             told = reply.headers.get("Retry-After") or ""
-            self._sleep(min(float(told), LONGEST_WAIT) if told.isdigit() else wait)
+            is_told = told.isascii() and told.isdigit()
+            self._sleep(min(float(told), LONGEST_WAIT) if is_told else wait)
             wait *= 3
         if reply.status in BUSY:
             raise Refusal(f"{self.name} is too busy (status {reply.status}); try again later, or --rate 1.")

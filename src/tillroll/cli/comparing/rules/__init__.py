@@ -1,5 +1,5 @@
 """The rules, by the headings of docs/differences.md. Importing this notes them all."""
 
-from tillroll.cli.comparing.rules import figures, finding, order, requests, shown
+from tillroll.cli.comparing.rules import figures, finding, order, requests, shown, stored
 
-__all__ = ["figures", "finding", "order", "requests", "shown"]
+__all__ = ["figures", "finding", "order", "requests", "shown", "stored"]

@@ -2,30 +2,44 @@
 
 import re
 from copy import deepcopy
+from decimal import Decimal
 
 from tillroll.cli.comparing.answers import Answer, is_same, is_same_answer
 from tillroll.cli.comparing.questions import ask
-from tillroll.cli.comparing.reasons import Both, Case, Step, get, list_rows, read_data, reason
+from tillroll.cli.comparing.reasons import Case, Step, get, list_rows, read_data, reason
+from tillroll.cli.comparing.rules.sold import ALL, add_up_fees, add_up_items, list_agreed_sales
 from tillroll.stats.periods import PERIODS
-
-ALL = "1000"
-"""A number past the end of one customer's purchases."""
-
-MOST_CHECKED = 20
-"""Customers of one answer whose purchases are looked at."""
 
 
 @reason("Figures", "a product's items and fees that add up to the same amount")
 def twice_the_same(case: Case) -> Answer | None:
     if case.question.endpoint != "stats" or not case.question.get("product"):
         return None
+    """EDD's sum stands twice in ours: its items have to come to that much in the sales, and its fees too."""
     expected = deepcopy(case.theirs)
     for theirs, ours in zip(list_rows(expected, "earnings"), list_rows(case.ours, "earnings"), strict=False):
         for slug, amount in theirs.items():
-            counted = ours.get(slug)
-            if isinstance(amount, int | float) and amount and counted == round(amount * 2, 2):
-                theirs[slug] = counted
+            is_doubled = isinstance(amount, int | float) and amount and ours.get(slug) == round(amount * 2, 2)
+            if is_doubled and _are_equal_sums(case, slug, round(Decimal(str(amount)), 2)):
+                theirs[slug] = round(amount * 2, 2)
     return expected
+
+
+def _are_equal_sums(case: Case, slug: str, amount: Decimal) -> bool:
+    product = _find_product(case, slug)
+    sales = list_agreed_sales(case.both)
+    if product is None or sales is None:
+        return False
+    return add_up_items(sales, product) == add_up_fees(sales, product) == amount
+
+
+def _find_product(case: Case, slug: str) -> str | None:
+    """The id of the product that a row of the answer is about."""
+    if case.question.get("product") != "all":
+        return case.question.get("product")
+    products = list_rows(case.both.ask_theirs(ask("products", number=ALL)), "products")
+    found = [str(get(row, "info", "id")) for row in products if get(row, "info", "slug") == slug]
+    return found[0] if len(found) == 1 else None
 
 
 @reason("Figures", "`monthly_average` in a product's first 30 days")
@@ -38,61 +52,6 @@ def averages_are_numbers(case: Case) -> Answer | None:
         for name, value in averages.items() if isinstance(averages, dict) else ():
             if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
                 averages[name] = float(value)
-    return expected
-
-
-@reason("Figures", "a product's sales and earnings, what a customer spent")
-def drifted(case: Case) -> Answer | None:
-    """What EDD had stored, where what it counts from the orders at this moment is what Tillroll counts."""
-    if case.question.endpoint == "products":
-        return _drifted_products(case)
-    return _drifted_customers(case) if case.question.endpoint == "customers" else None
-
-
-def _drifted_products(case: Case) -> Answer | None:
-    expected = deepcopy(case.theirs)
-    ours = {get(row, "info", "id"): row for row in list_rows(case.ours, "products")}
-    changed = [
-        (row, ours[number])
-        for row in list_rows(expected, "products")
-        if (number := get(row, "info", "id")) in ours
-        and not is_same(get(row, "stats"), get(ours[number], "stats"))
-    ]
-    if not changed or not all(_agree_on_product(case.both, get(row, "info", "id")) for row, _ in changed):
-        return None
-    for row, counted in changed:
-        row["stats"] = counted.get("stats")
-    return expected
-
-
-def _agree_on_product(both: Both, number: object) -> bool:
-    for kind in ("sales", "earnings"):
-        question = ask("stats", type=kind, product=str(number))
-        theirs, ours = both.ask_theirs(question), both.ask_ours(question)
-        again = twice_the_same(Case(both, question, theirs, ours))
-        if not is_same_answer(again or theirs, ours):
-            return False
-    return True
-
-
-def _drifted_customers(case: Case) -> Answer | None:
-    expected = deepcopy(case.theirs)
-    ours = {get(row, "info", "customer_id"): row for row in list_rows(case.ours, "customers")}
-    changed = []
-    for row in list_rows(expected, "customers"):
-        other = ours.get(get(row, "info", "customer_id"))
-        if other is not None and not is_same(get(row, "stats"), get(other, "stats")):
-            changed.append((row, other))
-    if not changed or len(changed) > MOST_CHECKED:
-        return None
-    for row, counted in changed:
-        email = str(get(row, "info", "email"))
-        if not case.both.agree_on(ask("sales", email=email, number=ALL)):
-            return None
-        stats = row.get("stats")
-        if isinstance(stats, dict):
-            for name in ("total_purchases", "total_spent"):
-                stats[name] = get(counted, "stats", name)
     return expected
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tillroll.cli.comparing.answers import Answer, is_same, is_same_answer
-from tillroll.cli.comparing.questions import ask
+from tillroll.cli.comparing.questions import UNKNOWN, Question, ask
 from tillroll.cli.comparing.reasons import Case, Step, explain, get, list_rows, read_data, reason, refuse
 
 
@@ -110,11 +110,43 @@ def _drop_empty(tree: Any) -> list[Any]:
 
 @reason("What is shown", "texts of errors")
 def translated_error(case: Case) -> Answer | None:
-    """A site in another language: both refuse, in words of their own."""
+    """A site in another language: both refuse, in words of their own. A text in ASCII may be a plugin's, so
+    other refusals have to be in another language too; and one that says something else in ours is none."""
     theirs, ours = case.theirs.error, case.ours.error
-    if theirs is None or ours is None or (theirs.isascii() and _ENGLISH.fullmatch(theirs)):
+    if theirs is None or ours is None or _ENGLISH.fullmatch(theirs):
+        return None
+    others = [
+        (case.both.ask_theirs(each).error, case.both.ask_ours(each).error) for each in _list_known(case)
+    ]
+    if any(there == theirs and here != ours for there, here in others):
+        return None
+    if not _has_foreign_letters(theirs, case.question) and not all(map(_is_translated, others)):
         return None
     return replace(case.theirs, data={**read_data(case.theirs), "error": ours})
+
+
+_KNOWN = (
+    ask("customers", customer=UNKNOWN),
+    ask("discounts", discount=UNKNOWN),
+    ask("stats", type="sales", product=UNKNOWN),
+)
+"""Questions that EDD refuses in words of its own."""
+
+
+def _list_known(case: Case) -> list[Question]:
+    return [each for each in _KNOWN if each != case.question]
+
+
+def _has_foreign_letters(text: str, question: Question) -> bool:
+    """Whether a text has letters that English doesn't, other than those it was asked with."""
+    for _, value in question.parameters:
+        text = text.replace(value, "")
+    return any(char.isalpha() and not char.isascii() for char in text)
+
+
+def _is_translated(errors: tuple[str | None, str | None]) -> bool:
+    theirs, ours = errors
+    return theirs is not None and ours is not None and theirs != ours and not _ENGLISH.fullmatch(theirs)
 
 
 _ENGLISH = re.compile(
