@@ -9,6 +9,7 @@ from django.test import Client
 
 from tests.asking import ask
 from tests.shops import setup_customer, setup_key, setup_mirror, setup_product, setup_settings
+from tillroll.eddapi import age
 from tillroll.shop.models import Mirror
 from tillroll.shop.services import change_settings, get_mirror, refuse_mirrored
 from tillroll.shop.services.privacy import erase_records
@@ -40,6 +41,20 @@ def test_every_answer_tells_its_age(mirror: Mirror, path: str) -> None:
             reply = ask(path)
         assert reply.headers["x-tillroll-mirror-age"] == str(seconds)
         assert reply.headers["x-tillroll-mirror-round"] == "2026-03-04T05:06:07Z"
+
+
+def test_a_round_of_another_process_is_seen_within_a_second(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup_product()
+    clock = [100.0]
+    monkeypatch.setattr(age, "monotonic", lambda: clock[0])
+    with time_machine.travel(GOOD_AT + timedelta(seconds=50), tick=False):
+        assert ask("/edd-api/v2/products/").headers["x-tillroll-mirror-age"] == "50"
+        Mirror.objects.update(good_at=GOOD_AT + timedelta(seconds=45))
+        for later, seconds in ((0.9, "50"), (1.1, "5")):
+            clock[0] = 100.0 + later
+            assert ask("/edd-api/v2/products/").headers["x-tillroll-mirror-age"] == seconds
 
 
 def test_an_unchanged_answer_tells_its_age_too(mirror: Mirror) -> None:

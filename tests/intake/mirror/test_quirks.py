@@ -23,7 +23,7 @@ from tillroll.intake.mirror.record import forget
 from tillroll.intake.mirror.rounds import Round
 from tillroll.intake.mirror.watching import Found
 from tillroll.intake.wordpress.importer import import_dump
-from tillroll.shop.models import Mirror, Order, OrderNote, Product
+from tillroll.shop.models import Customer, Mirror, Order, OrderNote, Product
 from tillroll.stats.reconcile import Reconciliation
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
@@ -197,6 +197,32 @@ def test_a_public_key_that_two_users_have(server: Server, shop: Shop, folder: Pa
     shop.run("UPDATE wp_users SET display_name = 'Other' WHERE ID = %s", last)
     follower.run()
     assert ApiKey.objects.get(public_key="twice").user_id == first
+    check(server, tmp_path, follower)
+
+
+def test_customers_of_one_email(server: Server, shop: Shop, folder: Path, tmp_path: Path) -> None:
+    """An old shop's table may lack its unique index; the first of them is found by the address."""
+    shop.run("ALTER TABLE wp_edd_customers DROP INDEX email")
+    first, second = (
+        shop.insert("edd_customers", email=email, date_modified="2024-01-01")
+        for email in ("Twin@shop.example", "twin@SHOP.example")
+    )
+    follower = make_follower(server, folder)
+    follower.run()
+    assert Customer.objects.get(email_folded="twin@shop.example").pk == first
+    shop.run(
+        f"UPDATE wp_edd_customers SET email = 'other@shop.example', date_modified = {NOW} WHERE id = %s",
+        first,
+    )
+    follower.run()
+    assert Customer.objects.get(email_folded="twin@shop.example").pk == second
+    shop.run("DELETE FROM wp_edd_customers WHERE id = %s", second)
+    shop.run(
+        f"UPDATE wp_edd_customers SET email = 'twin@shop.example', date_modified = {NOW} WHERE id = %s",
+        first,
+    )
+    follower.run(is_thorough=True)
+    assert Customer.objects.get(email_folded="twin@shop.example").pk == first
     check(server, tmp_path, follower)
 
 
