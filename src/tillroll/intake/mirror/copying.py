@@ -98,9 +98,10 @@ class _Copy:
             Staging(scratch / "staging.sqlite3", is_lasting=True) as staging,
         ):
             mapping = self._map(staging)
-            layouts = self._begin(ledger)
+            tables = self._begin(ledger)
+            layouts = [layout for layout in tables.list_layouts() if layout.scratch]
             for layout in layouts:
-                self._copy_table(layout, ledger, staging, mapping)
+                self._copy_table(layout, tables, ledger, staging, mapping)
         copied = self._join(scratch, layouts, every)
         adopt_ledger(self._folder)
         return copied
@@ -109,8 +110,8 @@ class _Copy:
         shop = self._wanted.shop
         return Mapping(staging, shop.prefix, shop.users_prefix or shop.prefix)
 
-    def _begin(self, ledger: Ledger) -> list[Layout]:
-        """The tables that are copied in pages; a copy of other tables than these is begun anew."""
+    def _begin(self, ledger: Ledger) -> Tables:
+        """The tables as they are; a copy of other ones is begun anew."""
         with self._database.snapshot() as snapshot:
             tables = Tables(snapshot, self._wanted)
             form = {"address": str(self._database.address), "prefix": self._wanted.shop.prefix, "version": 1}
@@ -120,11 +121,13 @@ class _Copy:
                 ledger.set_fact("schema", tables.describe())
             elif known != form or ledger.get_fact("schema") != tables.describe():
                 raise _Outdated
-            layouts = [layout for layout in tables.list_layouts() if layout.scratch]
-            self._expected = sum(Reader(snapshot, tables).count(layout) for layout in layouts)
-        return layouts
+            paged = [layout for layout in tables.list_layouts() if layout.scratch]
+            self._expected = sum(Reader(snapshot, tables).count(layout) for layout in paged)
+        return tables
 
-    def _copy_table(self, layout: Layout, ledger: Ledger, staging: Staging, mapping: Mapping) -> None:
+    def _copy_table(
+        self, layout: Layout, tables: Tables, ledger: Ledger, staging: Staging, mapping: Mapping
+    ) -> None:
         """The rest of a table, page by page. Ledger, records and place are written in this order: what is
         read twice is the same."""
         last, is_done = ledger.get_fact(f"copied {layout.name}", [-1, False])
@@ -132,7 +135,7 @@ class _Copy:
         before = [] if mapping.findings.list_left_out() else ledger.get_fact("left out", [])
         while not is_done:
             with self._database.snapshot() as snapshot:
-                reads = Reader(snapshot, Tables(snapshot, self._wanted)).read_next(layout, last, PAGE)
+                reads = Reader(snapshot, tables).read_next(layout, last, PAGE)
             is_done = len(reads) < PAGE
             last = reads[-1].line.id if reads else last
             self._take(layout, reads, mapping)
