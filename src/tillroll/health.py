@@ -13,7 +13,6 @@ from django.db import Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 
 from tillroll.databases import get_reason
 
@@ -69,13 +68,12 @@ def _find_mirror() -> _MirrorState | None:
     mirror = apps.get_model("shop", "Mirror").objects.first()
     if mirror is None:
         return None
-    age = max(0, int((timezone.now() - mirror.good_at).total_seconds()))
-    shown = {"age": age, **({"trouble": mirror.trouble} if mirror.trouble else {})}
+    shown = {"age": mirror.age, **({"trouble": mirror.trouble} if mirror.trouble else {})}
     settings = apps.get_model("shop", "ShopSettings").objects.only("mirror_max_age").first()
     longest = settings.mirror_max_age if settings else 0
-    if not longest or age <= longest:
+    if not longest or mirror.age <= longest:
         return _MirrorState(shown, None)
-    sentence = f"The records are {age} s old, and mirror_max_age is {longest}."
+    sentence = f"The records are {mirror.age} s old, and mirror_max_age is {longest}."
     return _MirrorState(shown, Problem(sentence, f"{sentence} {mirror.problem}".strip()))
 
 

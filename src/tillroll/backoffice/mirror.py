@@ -1,11 +1,10 @@
 """What the back office says of a shop that follows another: on each page that it does, on the first one how
 that goes."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from django.http import HttpRequest
-from django.utils import timezone
 
 from tillroll.access.capabilities import Capability
 from tillroll.backoffice.rights import may
@@ -50,22 +49,20 @@ def describe_mirror(request: HttpRequest) -> MirrorState | None:
     if mirror is None:
         return None
     is_owner = may(request.user, Capability.MANAGE_SHOP_SETTINGS)
-    age = max(timedelta(), timezone.now() - mirror.good_at)
     return MirrorState(
         source=mirror.source.name,
         address=mirror.address if is_owner else "",
-        age=tell_length(age),
+        age=tell_length(mirror.age),
         good_at=mirror.good_at,
         checked_at=mirror.checked_at,
         tried_at=mirror.tried_at,
         problem=mirror.problem if is_owner else mirror.trouble,
-        is_late=age.total_seconds() > max(mirror.every * LATE, LATE_SECONDS),
+        is_late=mirror.age > max(mirror.every * LATE, LATE_SECONDS),
     )
 
 
-def tell_length(length: timedelta) -> str:
+def tell_length(seconds: int) -> str:
     """A length of time in its largest unit: 12 s, 5 min, 3 h, 2 d."""
-    seconds = int(length.total_seconds())
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds // size} {unit}"

@@ -13,19 +13,16 @@ LATE_SECONDS = 600.0
 
 def check_mirror() -> Iterator[Finding]:
     """The records follow their source."""
-    from django.utils import timezone
-
     from tillroll.shop.services import get_mirror
 
     mirror = get_mirror()
     if mirror is None:
         return
-    age = (timezone.now() - mirror.good_at).total_seconds()
-    found = f"The records are {max(0, int(age)):,} s old."
+    found = f"The records are {mirror.age:,} s old."
     if mirror.problem:
         advice = "Mend that; the mirror then catches up by itself."
         yield Finding("Mirror", State.WRONG, f"{mirror.problem} {found}", advice)
-    elif age > max(mirror.every * LATE, LATE_SECONDS):
+    elif mirror.age > max(mirror.every * LATE, LATE_SECONDS):
         advice = f"Is it running? tillroll mirror {mirror.address}"
         yield Finding("Mirror", State.WRONG, found, advice)
     else:

@@ -56,8 +56,6 @@ def reconcile(repair: bool, source: str | None, **way: Any) -> None:
 
 
 def _compare_with_source(source: str, way: dict[str, Any]) -> int:
-    from django.utils import timezone
-
     from tillroll.intake.mirror.connection import Database, SourceProblem
     from tillroll.intake.mirror.following import choose
     from tillroll.intake.mirror.reconciling import compare, read_here, read_source
@@ -81,7 +79,6 @@ def _compare_with_source(source: str, way: dict[str, Any]) -> int:
     for difference in differences:
         click.echo(str(difference))
     counts = ", ".join(f"{len(rows):,} {kind}s" for kind, rows in here.kinds.items() if kind != "number of")
-    age = int((timezone.now() - mirror.good_at).total_seconds())
     said = f"{len(differences):,} differ" if differences else "no difference"
-    click.echo(f"Compared {counts} with {address}; the records here are {age} s old: {said}.")
+    click.echo(f"Compared {counts} with {address}; the records here are {mirror.age} s old: {said}.")
     return 1 if differences else 0

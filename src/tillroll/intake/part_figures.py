@@ -12,7 +12,7 @@ from typing import Any
 from tillroll.shop import kept, ranks
 from tillroll.shop.locale import get_zone
 from tillroll.shop.moments import read_time
-from tillroll.shop.statements import run
+from tillroll.shop.statements import cut, run
 from tillroll.shop.zone import get_day
 from tillroll.stats import rollup
 
@@ -80,7 +80,5 @@ def _list_products() -> set[int]:
 
 
 def _select(query: str, ids: Iterable[int]) -> Iterator[tuple[Any, ...]]:
-    wanted = sorted(ids)
-    for start in range(0, len(wanted), BATCH):
-        some = wanted[start : start + BATCH]
+    for some in cut(sorted(ids), BATCH):
         yield from run(query.format(", ".join(["%s"] * len(some))), some)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from tillroll.shop.models.orders import NET
 from tillroll.shop.moments import bind_time
-from tillroll.shop.statements import run
+from tillroll.shop.statements import cut, run
 
 BITS = 5
 """A block of any level has 2^5 = 32 parts: few to read a level, and not many levels to write."""
@@ -106,8 +106,7 @@ def adjust(changes: Iterable[Change]) -> None:
             if moment is not None:
                 block[1:] = min(block[1] or moment, moment), max(block[2] or moment, moment)
     rows = [(*key, *values) for key, values in blocks.items()]
-    for start in range(0, len(rows), BATCH):
-        some = rows[start : start + BATCH]
+    for some in cut(rows, BATCH):
         run(_write_addition(len(some)), [value for row in some for value in row])
 
 

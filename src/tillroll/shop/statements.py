@@ -4,11 +4,19 @@ Rows are fetched whole, so that the cursor is free again when a statement return
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
+
+Value = TypeVar("Value")
+
+
+def cut(values: Iterable[Value], size: int) -> Iterator[list[Value]]:
+    """Values in pieces of a size: how many a statement may name is bounded."""
+    every = list(values)
+    return (every[start : start + size] for start in range(0, len(every), size))
 
 
 class _Kept(threading.local):

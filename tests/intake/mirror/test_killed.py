@@ -16,6 +16,7 @@ from tillroll.intake.mirror.copying import Copied
 from tillroll.intake.mirror.ledger import Ledger
 from tillroll.intake.mirror.rounds import Round
 from tillroll.intake.staging import Staging
+from tillroll.intake.wordpress import publishing
 from tillroll.shop.models import Mirror
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
@@ -26,7 +27,7 @@ STEPS: tuple[tuple[Any, str], ...] = (
     (Ledger, "set_fact"),
     (Staging, "save"),
     (Staging, "close"),
-    (copying, "apply"),
+    (publishing, "apply"),
     (copying, "adopt_ledger"),
     (copying, "publish"),
     (rounds, "apply_parts"),

@@ -15,24 +15,22 @@ from typing import Any
 
 from django.utils import timezone
 
-from tillroll.access.models import User
-from tillroll.intake.apply import Change, apply
+from tillroll.intake.apply import Change
 from tillroll.intake.mirror.connection import Database
 from tillroll.intake.mirror.gathering import Gathering
 from tillroll.intake.mirror.layouts import Layout
 from tillroll.intake.mirror.ledger import Ledger, remove_database
 from tillroll.intake.mirror.reader import Read, Reader
 from tillroll.intake.mirror.record import make_mark, publish
-from tillroll.intake.mirror.rounds import explain_store, refuse_unfit
-from tillroll.intake.mirror.tables import Tables, Wanted
+from tillroll.intake.mirror.rounds import refuse_unfit
+from tillroll.intake.mirror.tables import Tables, Wanted, make_mapping
 from tillroll.intake.mirror.unfinished import hold_back_staged
-from tillroll.intake.mirror.watching import Found, find_blocks, watch_small
+from tillroll.intake.mirror.watching import Found, find_blocks, note_horizon, watch_small
 from tillroll.intake.staging import KIND_OF, Staging
 from tillroll.intake.wordpress.findings import LeftOut
-from tillroll.intake.wordpress.identity import find_known_name
 from tillroll.intake.wordpress.mapping import Mapping
 from tillroll.intake.wordpress.options import ShopOptions
-from tillroll.shop.models import Dialect, Source, SourceKind
+from tillroll.intake.wordpress.publishing import publish_shop
 
 PAGE = 5_000
 """Rows of a table that are read at once: the source holds a state for their time."""
@@ -56,12 +54,11 @@ class Copied:
 def copy(
     database: Database, wanted: Wanted, folder: Path, *, every: float, on_progress: OnProgress
 ) -> Copied:
-    """Makes the source's records the shop's, or goes on with a copy that was stopped. Raises SourceProblem;
-    the shop is as it was then."""
+    """Makes the source's records the shop's, or goes on with a copy that was stopped. Whatever it
+    raises, the shop is as it was then."""
     while True:
         try:
-            with explain_store():
-                return _Copy(database, wanted, folder, on_progress).run(every)
+            return _Copy(database, wanted, folder, on_progress).run(every)
         except _Outdated:
             shutil.rmtree(folder / "copy")
 
@@ -97,7 +94,7 @@ class _Copy:
             closing(Ledger(scratch / "ledger.sqlite3")) as ledger,
             Staging(scratch / "staging.sqlite3", is_lasting=True) as staging,
         ):
-            mapping = self._map(staging)
+            mapping = make_mapping(staging, self._wanted.shop)
             tables = self._begin(ledger)
             layouts = [layout for layout in tables.list_layouts() if layout.scratch]
             for layout in layouts:
@@ -105,10 +102,6 @@ class _Copy:
         copied = self._join(scratch, layouts, every)
         adopt_ledger(self._folder)
         return copied
-
-    def _map(self, staging: Staging) -> Mapping:
-        shop = self._wanted.shop
-        return Mapping(staging, shop.prefix, shop.users_prefix or shop.prefix)
 
     def _begin(self, ledger: Ledger) -> Tables:
         """The tables as they are; a copy of other ones is begun anew."""
@@ -166,7 +159,7 @@ class _Copy:
             closing(Ledger(scratch / "joined-ledger.sqlite3")) as ledger,
             Staging(scratch / "joined-staging.sqlite3") as staging,
         ):
-            mapping = self._map(staging)
+            mapping = make_mapping(staging, self._wanted.shop)
             began = timezone.now()
             found, options = self._read_rest(layouts, ledger, staging, mapping)
             return self._publish(ledger, staging, mapping, options, found, every, began)
@@ -190,8 +183,7 @@ class _Copy:
             for layout in tables.list_layouts():
                 if not layout.scratch:
                     gathering.take_all(layout)
-                last = max([ledger.get_last_id(layout), *found.lines[layout]])
-                found.facts[f"horizon {layout.name}"] = [[now.isoformat(), last]]
+                note_horizon(found, ledger, layout, now)
             watch_small(found, reader, ledger)
         hold_back_staged(staging, found, now)
         found.facts["seen_at"] = now.isoformat()
@@ -231,21 +223,12 @@ class _Copy:
         began: Any,
     ) -> Copied:
         self._on_progress(self._rows, self._rows, "joining")
-        staging.flush()
-        known = find_known_name(options.home, staging)
-        is_new = not Source.objects.filter(kind=SourceKind.WORDPRESS, name=known).exists()
-        others = User.objects.filter(is_demo=False).exclude(
-            source__kind=SourceKind.WORDPRESS, source__name=known
-        )
-        mapping.finish(options, others.values_list("username", flat=True))
         mark = found.facts["mark"] = make_mark()
         ledger.write(found.tell)
-        changes = apply(
+        changes = publish_shop(
             staging,
-            SourceKind.WORDPRESS,
-            options.home,
-            known_as=known,
-            settings={**options.settings, **({"dialect": Dialect.EDD3} if is_new else {})},
+            mapping,
+            options,
             on_step=lambda what: self._on_progress(self._rows, self._rows, what),
             on_applied=lambda source: publish(
                 source, str(self._database.address), self._wanted.shop.prefix, mark, every, began

@@ -11,16 +11,18 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db import Error as StoreError
+from django.db import close_old_connections
 from django.utils import timezone
 
+from tillroll.databases import get_reason
 from tillroll.intake.apply import ApplyError
 from tillroll.intake.mirror.address import Address
 from tillroll.intake.mirror.connection import Database, Snapshot, SourceProblem
 from tillroll.intake.mirror.copying import Copied, OnProgress, adopt_ledger, copy
 from tillroll.intake.mirror.ledger import Ledger, remove_database
 from tillroll.intake.mirror.record import note_bad
-from tillroll.intake.mirror.rounds import Round, explain_store, run_round
+from tillroll.intake.mirror.rounds import Round, run_round
 from tillroll.intake.mirror.tables import Tables, Wanted, list_tables, want
 from tillroll.intake.wordpress.shops import ShopChoiceError, choose_shop, find_shops
 from tillroll.shop.models import Mirror
@@ -107,27 +109,32 @@ class Follower:
         """One round, or the copy with which all begins. Raises SourceProblem, which is noted."""
         close_old_connections()  # the store may have been away since the last round
         try:
-            with explain_store(), self._explain_rest():
+            with self._explain():
                 return self._run(is_thorough=is_thorough)
         except SourceProblem as problem:
             _note(problem)
             raise
 
     @contextmanager
-    def _explain_rest(self) -> Iterator[None]:
-        """What keeps a round from its end that is neither the source's nor the store's fault. A ledger that
-        is damaged is thrown away: all is copied anew."""
+    def _explain(self) -> Iterator[None]:
+        """What keeps a round from its end, as a SourceProblem: the next round tries again. A ledger that is
+        damaged is thrown away: all is copied anew."""
         try:
             yield
-        except (SourceProblem, MirrorRefused, DatabaseError, InterfaceError):
+        except (SourceProblem, MirrorRefused):
             raise
+        except (ApplyError, StoreBusy) as error:
+            raise SourceProblem(str(error)) from error
+        except ValidationError as error:
+            what = f"The source's settings can't be taken over: {' '.join(error.messages)}"
+            raise SourceProblem(what) from error
+        except StoreError as error:
+            raise SourceProblem(f"The records can't be written: {get_reason(error)}.") from error
         except (sqlite3.Error, OSError) as error:
             what = f"What the mirror keeps in {self._folder} can't be used: {error}."
             if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
                 remove_database(self._folder / "ledger.sqlite3")
             raise SourceProblem(what) from error
-        except (ApplyError, StoreBusy, ValidationError):
-            raise
         except Exception as error:
             logger.exception("A round of the mirror failed.")
             raise SourceProblem(
@@ -182,7 +189,7 @@ def _note(problem: SourceProblem) -> None:
     """Where the shop's staff can see it, unless it is the store itself that is away."""
     try:
         note_bad(problem)
-    except DatabaseError:
+    except StoreError:
         logger.warning("What is wrong can't be noted in the store.")
 
 

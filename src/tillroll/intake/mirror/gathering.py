@@ -13,6 +13,7 @@ from tillroll.intake.wordpress.options import ShopOptions
 from tillroll.intake.wordpress.rows import Row
 from tillroll.intake.wordpress.users import propose_usernames
 from tillroll.shop.models import Source
+from tillroll.shop.statements import cut
 
 PAGE = 2_000
 """Rows that one statement reads where all are wanted."""
@@ -96,8 +97,8 @@ class Gathering:
         read = self._mapping.staging.database.execute("SELECT id, login FROM user").fetchall()
         names = [name for id_, login in read for name in propose_usernames((login or "")[:60], id_, host)]
         taken: list[str] = []
-        for start in range(0, len(names), PAGE):
-            others = User.objects.filter(username__in=names[start : start + PAGE])
+        for some in cut(names, PAGE):
+            others = User.objects.filter(username__in=some)
             taken += (
                 user.username
                 for user in others.only("username", "wire_id", "source_id")

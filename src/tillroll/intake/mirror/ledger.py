@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from tillroll.access.digests import digest_token
 from tillroll.intake.mirror.layouts import LAYOUTS, Layout
+from tillroll.shop.statements import cut
 
 BLOCK_BITS = 10
 """Rows are compared by blocks of 2^10 = 1,024 ids."""
@@ -94,9 +95,7 @@ class Ledger:
     def find(self, layout: Layout, ids: Collection[int]) -> dict[int, Line]:
         """The lines of some rows."""
         found: dict[int, Line] = {}
-        wanted = list(ids)
-        for start in range(0, len(wanted), BATCH):
-            some = wanted[start : start + BATCH]
+        for some in cut(ids, BATCH):
             found.update(self._select(layout, f"id IN ({', '.join('?' * len(some))})", some))
         return found
 

@@ -1,7 +1,7 @@
 """One moment of the source, in the terms of its layouts: rows with the lines that a ledger keeps of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from tillroll.intake.mirror.connection import Columns, Snapshot, SourceChanged, Texts
 from tillroll.intake.mirror.layouts import Layout, Small
@@ -9,15 +9,13 @@ from tillroll.intake.mirror.ledger import BLOCK_BITS, Line, get_digest
 from tillroll.intake.mirror.tables import Tables
 from tillroll.intake.wordpress.rows import Row
 from tillroll.intake.wordpress.values import take_whole
+from tillroll.shop.statements import cut
 
 MEMBERS = 500
 """Members that one statement names by their ids."""
 
 BLOCKS = 64
 """Blocks of rows that one statement reads."""
-
-
-Value = TypeVar("Value")
 
 
 class Read(NamedTuple):
@@ -61,7 +59,7 @@ class Reader:
 
     def read_blocks(self, layout: Layout, blocks: Iterable[int]) -> Iterator[Read]:
         """All rows of some blocks."""
-        for some in _cut(sorted(blocks), BLOCKS):
+        for some in cut(sorted(blocks), BLOCKS):
             bounds = [bound for block in some for bound in (block << BLOCK_BITS, (block + 1) << BLOCK_BITS)]
             between = f"(t.`{layout.key}` >= %s AND t.`{layout.key}` < %s)"
             yield from self.read(layout, f"({' OR '.join([between] * len(some))})", bounds)
@@ -95,7 +93,7 @@ class Reader:
         """Two columns of the rows in which one has some of the values."""
         columns, where = self._find(layout)
         rows: list[Row] = []
-        for some in _cut(list(values), MEMBERS):
+        for some in cut(values, MEMBERS):
             rows += self.snapshot.run(
                 f"SELECT t.`{column}`, t.`{other}` FROM `{columns.table}` t"  # noqa: S608 (own names)
                 f" WHERE {where} AND t.`{column}` IN ({', '.join(['%s'] * len(some))})",
@@ -104,7 +102,7 @@ class Reader:
         return rows
 
     def _read_in(self, layout: Layout, column: str, ids: Iterable[int]) -> Iterator[Read]:
-        for some in _cut(sorted(ids), MEMBERS):
+        for some in cut(sorted(ids), MEMBERS):
             yield from self.read(layout, f"t.`{column}` IN ({', '.join(['%s'] * len(some))})", some)
 
     def _find(self, part: Layout | Small) -> tuple[Columns, str]:
@@ -121,7 +119,3 @@ def _tell(layout: Layout, columns: Columns, texts: Texts) -> list[Read]:
     return [
         Read(row, Line(take_whole(row[key]), take_whole(row[owner]), digest(text))) for row, text in texts
     ]
-
-
-def _cut(values: list[Value], size: int) -> Iterator[list[Value]]:
-    return (values[start : start + size] for start in range(0, len(values), size))

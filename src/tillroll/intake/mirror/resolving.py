@@ -15,6 +15,7 @@ from tillroll.intake.mirror.reader import Reader
 from tillroll.intake.mirror.watching import Found
 from tillroll.intake.wordpress.values import take_whole
 from tillroll.shop.models import Customer, OrderItem, Source
+from tillroll.shop.statements import cut
 
 Parts = dict[str, Collection[int] | None]
 """By part the members that are exchanged; None for all."""
@@ -51,7 +52,7 @@ def _find_orders(found: Found, reader: Reader) -> set[int]:
     """The orders of items whose fees changed, and those under a tax rate that became another."""
     items = found.members["item"]
     orders = _to_ids(order for _, order in reader.list_pairs(BY_NAME["order items"], "id", "order_id", items))
-    for some in _cut(items):
+    for some in cut(items, _BATCH):
         orders.update(OrderItem.objects.filter(pk__in=some).values_list("order_id", flat=True))
     rates = sorted(found.tax_rates)
     return orders | _to_ids(
@@ -66,12 +67,12 @@ def _find_twins(customers: Collection[int], reader: Reader) -> set[int]:
         (email or "").casefold()
         for _, email in reader.list_pairs(BY_NAME["customers"], "id", "email", sorted(customers))
     }
-    for some in _cut(customers):
+    for some in cut(customers, _BATCH):
         emails.update(
             email.casefold() for email in Customer.objects.filter(pk__in=some).values_list("email", flat=True)
         )
     twins = set(Customer.objects.filter(email_folded="").exclude(email="").values_list("pk", flat=True))
-    for names in _cut(emails - {""}):
+    for names in cut(emails - {""}, _BATCH):
         twins.update(Customer.objects.filter(email_folded__in=names).values_list("pk", flat=True))
     return twins
 
@@ -82,10 +83,10 @@ def _find_namesakes(users: Collection[int], reader: Reader, source: Source) -> s
         login or "" for _, login in reader.list_pairs(BY_NAME["users"], "ID", "user_login", sorted(users))
     }
     ours = User.objects.filter(source=source)
-    for some in _cut(users):
+    for some in cut(users, _BATCH):
         logins.update(ours.filter(wire_id__in=some).values_list("login", flat=True))
     found: set[int] = set()
-    for names in _cut(logins):
+    for names in cut(logins, _BATCH):
         found.update(
             ours.filter(Q(login__in=names) | Q(username__in=names)).values_list("wire_id", flat=True)
         )
@@ -96,15 +97,10 @@ def _list_users_of(customers: Collection[int], reader: Reader) -> set[int]:
     users = _to_ids(
         user for _, user in reader.list_pairs(BY_NAME["customers"], "id", "user_id", sorted(customers))
     )
-    for some in _cut(customers):
+    for some in cut(customers, _BATCH):
         users.update(Customer.objects.filter(pk__in=some).values_list("user_id", flat=True))
     return users - {0}
 
 
 def _to_ids(texts: Iterable[str | None]) -> set[int]:
     return {take_whole(text) for text in texts} - {0}
-
-
-def _cut(values: Iterable[object]) -> Iterable[list[object]]:
-    every = list(values)
-    return (every[start : start + _BATCH] for start in range(0, len(every), _BATCH))

@@ -12,27 +12,23 @@ from pathlib import Path
 from time import perf_counter
 from urllib.parse import urlsplit
 
-from django.core.exceptions import ValidationError
-from django.db import DatabaseError, InterfaceError, models
+from django.db import models
 from django.utils import timezone
 
-from tillroll.databases import get_reason
-from tillroll.intake.apply import ApplyError, Change, apply_parts
+from tillroll.intake.apply import Change, apply_parts
 from tillroll.intake.mirror.connection import Database, SourceProblem
 from tillroll.intake.mirror.gathering import Gathering
 from tillroll.intake.mirror.ledger import Ledger
 from tillroll.intake.mirror.reader import Reader
 from tillroll.intake.mirror.record import change_mark, make_mark, note_good
 from tillroll.intake.mirror.resolving import Parts, resolve
-from tillroll.intake.mirror.tables import Tables, Wanted, join_schemas
+from tillroll.intake.mirror.tables import Tables, Wanted, join_schemas, make_mapping
 from tillroll.intake.mirror.unfinished import hold_back
 from tillroll.intake.mirror.watching import Found, watch
 from tillroll.intake.staging import KIND_OF, Staging
-from tillroll.intake.wordpress.mapping import Mapping
 from tillroll.intake.wordpress.options import ShopOptions
 from tillroll.intake.wordpress.shops import UNMIGRATED
 from tillroll.shop.models import Mirror
-from tillroll.shop.revision import StoreBusy
 
 
 @dataclass(frozen=True)
@@ -67,9 +63,9 @@ def run_round(
     every: float,
     is_thorough: bool,
 ) -> Round:
-    """Brings the records up to date with the source. Raises SourceProblem; nothing is changed then."""
+    """Brings the records up to date with the source. Whatever it raises, nothing is changed then."""
     began, started = timezone.now(), perf_counter()
-    with explain_store(), ExitStack() as stack:
+    with ExitStack() as stack:
         with database.snapshot() as snapshot:
             tables = Tables(snapshot, wanted)
             known = ledger.get_fact("schema", {})
@@ -126,7 +122,7 @@ def _stage(
     hold_back(parts, found, reader, wanted.shop.prefix)
     if not parts:
         return None
-    mapping = Mapping(staging, wanted.shop.prefix, wanted.shop.users_prefix or wanted.shop.prefix)
+    mapping = make_mapping(staging, wanted.shop)
     gathering = Gathering(reader, wanted, mapping, found)
     options = gathering.read_options()
     refuse_unfit(options)
@@ -155,18 +151,3 @@ def refuse_unfit(options: ShopOptions) -> None:
         )
     if options.is_half_migrated:
         raise SourceProblem(UNMIGRATED.format("The source"))
-
-
-@contextmanager
-def explain_store() -> Iterator[None]:
-    """What keeps the records here from being written, as a SourceProblem: the next round tries again."""
-    try:
-        yield
-    except (ApplyError, StoreBusy) as error:
-        raise SourceProblem(str(error)) from error
-    except ValidationError as error:
-        raise SourceProblem(
-            f"The source's settings can't be taken over: {' '.join(error.messages)}"
-        ) from error
-    except (DatabaseError, InterfaceError) as error:
-        raise SourceProblem(f"The records can't be written: {get_reason(error)}.") from error

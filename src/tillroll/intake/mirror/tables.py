@@ -47,10 +47,15 @@ class Wanted:
         return part.where.replace("{prefix}", self.shop.prefix)
 
 
+def make_mapping(staging: Staging, shop: Shop) -> Mapping:
+    """The mapping that a dump's tables go through too."""
+    return Mapping(staging, shop.prefix, shop.users_prefix or shop.prefix)
+
+
 def want(shop: Shop) -> Wanted:
-    """As the mapping takes it, which a dump's tables go through too."""
+    """As the mapping takes it."""
     with Staging(Path(":memory:")) as staging:
-        mapping = Mapping(staging, shop.prefix, shop.users_prefix or shop.prefix)
+        mapping = make_mapping(staging, shop)
         return Wanted(shop, {name: taken.columns for name, taken in mapping.tables.items()})
 
 

@@ -10,6 +10,7 @@ from tillroll.intake.mirror.watching import Found
 from tillroll.intake.staging import Staging
 from tillroll.intake.wordpress.values import take_whole
 from tillroll.shop.models import Order
+from tillroll.shop.statements import cut
 
 PATIENCE = 60
 """Seconds after which an order that still has no items has none."""
@@ -32,9 +33,8 @@ def hold_back(parts: Parts, found: Found, reader: Reader, prefix: str) -> None:
     if not (new := sorted(orders - known)):
         return
     held: set[int] = set()
-    bounds = _get_bounds(reader.snapshot.get_time())
-    for start in range(0, len(new), MEMBERS):
-        some = new[start : start + MEMBERS]
+    bounds = _get_bounds(datetime.fromisoformat(found.facts["seen_at"]))
+    for some in cut(new, MEMBERS):
         query = _UNFINISHED.format(p=prefix, marks=", ".join(["%s"] * len(some)))
         held.update(take_whole(order) for (order,) in reader.snapshot.run(query, (*some, *bounds)))
     if not held:

@@ -89,7 +89,7 @@ def watch(reader: Reader, ledger: Ledger, *, is_thorough: bool) -> Found:
                 )
         else:
             _compare(found, ledger, layout, _read_recent(reader, ledger, layout, since))
-        _note_horizon(found, ledger, layout, now)
+        note_horizon(found, ledger, layout, now)
     watch_small(found, reader, ledger)
     found.facts["seen_at"] = now.isoformat()
     return found
@@ -163,7 +163,7 @@ def _get_horizon(ledger: Ledger, layout: Layout) -> int:
     return int(horizons[0][1]) if horizons else 0
 
 
-def _note_horizon(found: Found, ledger: Ledger, layout: Layout, now: datetime) -> None:
+def note_horizon(found: Found, ledger: Ledger, layout: Layout, now: datetime) -> None:
     last = max([ledger.get_last_id(layout), *found.lines[layout]])
     found.facts[f"horizon {layout.name}"] = move_horizon(
         ledger.get_fact(f"horizon {layout.name}", []), now, last

@@ -17,19 +17,18 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 
-from tillroll.access.models import User
-from tillroll.intake.apply import ApplyError, apply
+from tillroll.intake.apply import ApplyError
 from tillroll.intake.scratch import ImportBusy, hold_import_lock
 from tillroll.intake.staging import KIND_OF, Staging
 from tillroll.intake.wordpress.differences import find_differences
 from tillroll.intake.wordpress.dump import DumpError, DumpReader
 from tillroll.intake.wordpress.findings import LeftOut
-from tillroll.intake.wordpress.identity import find_known_name
 from tillroll.intake.wordpress.mapping import Mapping, Pass
 from tillroll.intake.wordpress.options import ShopOptions
+from tillroll.intake.wordpress.publishing import publish_shop
 from tillroll.intake.wordpress.shops import UNMIGRATED, Shop, ShopChoiceError, choose_shop, find_shops
 from tillroll.intake.wordpress.summary import Summary
-from tillroll.shop.models import Dialect, Source, SourceKind
+from tillroll.shop.models import Source, SourceKind
 from tillroll.shop.revision import StoreBusy
 
 OnProgress = Callable[[int, int, str], None]
@@ -78,20 +77,9 @@ def _import(path: Path, reading: _Reading, on_progress: OnProgress, began: float
     mapping = reading.mapping
     on_progress(size, size, "joining")
     options = _check(path, reading)
-    reading.staging.flush()
-    known = find_known_name(options.home, reading.staging)
-    is_new = not Source.objects.filter(kind=SourceKind.WORDPRESS, name=known).exists()
-    others = User.objects.filter(is_demo=False).exclude(source__kind=SourceKind.WORDPRESS, source__name=known)
-    mapping.finish(options, others.values_list("username", flat=True))
     has_demo = Source.objects.filter(kind=SourceKind.DEMO).exists()
-    changes = apply(
-        reading.staging,
-        SourceKind.WORDPRESS,
-        options.home,
-        known_as=known,
-        # the dialect is the owner's to change later
-        settings={**options.settings, **({"dialect": Dialect.EDD3} if is_new else {})},
-        on_step=lambda what: on_progress(size, size, what),
+    changes = publish_shop(
+        reading.staging, mapping, options, on_step=lambda what: on_progress(size, size, what)
     )
     (Path(settings.TILLROLL_HOME) / "demo-credentials").unlink(missing_ok=True)
     on_progress(size, size, "comparing")

@@ -8,7 +8,7 @@ from django.utils import timezone
 from tillroll.shop.fields import UNITS
 from tillroll.shop.kept.ledgers import Column, Figures, Key, Ledger
 from tillroll.shop.moments import bind_time
-from tillroll.shop.statements import run
+from tillroll.shop.statements import cut, run
 
 BATCH = 100
 """Rows of a statement: SQLite may be built for 999 values."""
@@ -18,8 +18,7 @@ def add(ledger: Ledger, changes: Mapping[Key, Figures], *, is_change: bool = Tru
     """Adds figures to the rows of a ledger; rows of records that are not there are left out. Those that are
     have changed, since the API shows their figures, unless all is only counted anew."""
     rows = [(*key, *ledger.split(figures)) for key, figures in changes.items() if any(figures)]
-    for start in range(0, len(rows), BATCH):
-        some = rows[start : start + BATCH]
+    for some in cut(rows, BATCH):
         values: list[object] = [value for row in some for value in row]
         if is_dated := is_change and ledger.is_column:
             values.append(bind_time(timezone.now()))

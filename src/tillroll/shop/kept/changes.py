@@ -26,7 +26,7 @@ from tillroll.shop.kept.ledgers import (
 )
 from tillroll.shop.locale import get_zone
 from tillroll.shop.moments import read_time
-from tillroll.shop.statements import run
+from tillroll.shop.statements import cut, run
 from tillroll.shop.zone import get_day
 
 BATCH = 400
@@ -62,7 +62,7 @@ def _list_family(ids: Sequence[int]) -> set[int]:
     """The orders, their refunds, and orders with items that take back items of theirs: what those enter
     hangs on the status of the item that they take back."""
     family = set(ids)
-    for some in _cut(ids):
+    for some in cut(ids, BATCH):
         marks = ", ".join(["%s"] * len(some))
         found = run(
             f"SELECT o.id FROM shop_order o WHERE o.parent_id IN ({marks}) UNION"
@@ -74,13 +74,9 @@ def _list_family(ids: Sequence[int]) -> set[int]:
     return family
 
 
-def _cut(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
-
-
 def _measure(orders: set[int]) -> Measure:
     measure = Measure({}, [])
-    for some in _cut(sorted(orders)):
+    for some in cut(sorted(orders), BATCH):
         _add_measure(measure, some)
     return measure
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from tillroll.shop import ranks
 from tillroll.shop.moments import bind_time
-from tillroll.shop.statements import run
+from tillroll.shop.statements import cut, run
 
 BATCH = 400
 """Customers that one statement names by their ids."""
@@ -49,9 +49,7 @@ def refresh_downloads(customers: Iterable[int] | None = None, *, is_change: bool
     if customers is None:
         run(statement, values)
         return
-    wanted = sorted(set(customers))
-    for start in range(0, len(wanted), BATCH):
-        some = wanted[start : start + BATCH]
+    for some in cut(sorted(set(customers)), BATCH):
         run(f"{statement} AND id IN ({', '.join(['%s'] * len(some))})", (*values, *some))
 
 

@@ -18,7 +18,7 @@ from tillroll.shop.kept.ledgers import (
     write_sums,
 )
 from tillroll.shop.moments import bind_time, read_time
-from tillroll.shop.statements import run
+from tillroll.shop.statements import cut, run
 from tillroll.shop.zone import EARLIEST, LATEST, get_day, get_day_end, get_day_start
 
 RECORDS = 5_000
@@ -95,9 +95,7 @@ def recount(ledgers: tuple[Ledger, ...], zone: tzinfo, *, is_change: bool = Fals
 def recount_records(ledger: Ledger, keys: Iterable[int]) -> None:
     """Sets right what some records keep in columns of their own, inside the caller's transaction; those that
     were wrong have changed."""
-    wanted = sorted(set(keys))
-    for start in range(0, len(wanted), BATCH):
-        some = wanted[start : start + BATCH]
+    for some in cut(sorted(set(keys)), BATCH):
         marks = ", ".join(["%s"] * len(some))
         columns = f"{ledger.key}, {', '.join(ledger.stored)}"
         found = run(f"SELECT {columns} FROM {ledger.table} WHERE {ledger.key} IN ({marks})", some)

@@ -1,6 +1,7 @@
 """Where a record came from. An import touches only the records of its own source."""
 
 from django.db import models
+from django.utils import timezone
 
 OWN_IDS_FROM = 1_000_000_000
 """Where the ids of records made here begin in a shop that came from elsewhere: its own never reach so far."""
@@ -54,6 +55,11 @@ class Mirror(models.Model):
 
     class Meta:
         constraints = (models.CheckConstraint(condition=models.Q(id=1), name="mirror_one_row"),)
+
+    @property
+    def age(self) -> int:
+        """Whole seconds by which the records are old; a clock that was set back makes them no younger."""
+        return max(0, int((timezone.now() - self.good_at).total_seconds()))
 
     def __str__(self) -> str:
         return self.address

@@ -26,6 +26,7 @@ from tillroll.shop.models import (
 )
 from tillroll.shop.revision import Topic, write
 from tillroll.shop.services.mirror import refuse_mirrored
+from tillroll.shop.statements import cut
 from tillroll.shop.text import fold_case
 
 ERASED = "(erased)"
@@ -119,7 +120,7 @@ def erase_records(customer: Customer) -> ErasedRecords:
         )
         email = f"erased-{customer.pk}@erased.invalid"
         _list_downloads(customer, ids).update(ip="", user_agent="")
-        for some in _split(ids):
+        for some in cut(ids, 500):
             _erase_orders(some, email, now)
         # an address that was also used in another customer's order is theirs to keep but for itself
         Order.objects.filter(email_folded__in=known).update(email=email, email_folded=email, modified_at=now)
@@ -175,10 +176,6 @@ def _list_downloads(customer: Customer, order_ids: list[int]) -> QuerySet[FileDo
 
 def _in_orders(model: type[Model], ids: list[int]) -> QuerySet[Any]:
     return model._default_manager.filter(order_id__in=ids)
-
-
-def _split(ids: list[int]) -> Iterable[list[int]]:
-    return (ids[start : start + 500] for start in range(0, len(ids), 500))
 
 
 def _group(records: QuerySet[Any]) -> dict[int, list[Record]]:
