@@ -1,4 +1,8 @@
-"""What a user may do, by the names that EDD gave it ([3.6] 2.3)."""
+"""What a user may do, by the names that EDD gave it ([3.6] 2.3).
+
+EDD's vendors may edit their own products, which `edit_products` says; here it takes `edit_others_products`,
+since nobody owns a product.
+"""
 
 from enum import StrEnum
 
@@ -9,6 +13,8 @@ class Capability(StrEnum):
     MANAGE_SHOP_DISCOUNTS = "manage_shop_discounts"
     MANAGE_SHOP_SETTINGS = "manage_shop_settings"
     EXPORT_SHOP_REPORTS = "export_shop_reports"
+    EDIT_PRODUCTS = "edit_others_products"
+    EDIT_ORDERS = "edit_shop_payments"
 
 
 KNOWN = frozenset(Capability)
@@ -17,8 +23,11 @@ _ALL = tuple(Capability)
 ROLES: dict[str, tuple[str, tuple[Capability, ...]]] = {
     "administrator": ("Administrator", _ALL),
     "shop_manager": ("Shop Manager", _ALL),
-    "shop_accountant": ("Shop Accountant", (Capability.VIEW_SHOP_REPORTS, Capability.EXPORT_SHOP_REPORTS)),
-    "shop_worker": ("Shop Worker", ()),
+    "shop_accountant": (
+        "Shop Accountant",
+        (Capability.VIEW_SHOP_REPORTS, Capability.EXPORT_SHOP_REPORTS, Capability.EDIT_ORDERS),
+    ),
+    "shop_worker": ("Shop Worker", (Capability.EDIT_PRODUCTS, Capability.EDIT_ORDERS)),
     "shop_vendor": ("Shop Vendor", ()),
     "subscriber": ("Subscriber", ()),
 }

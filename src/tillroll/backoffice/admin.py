@@ -2,6 +2,7 @@
 
 from tillroll.backoffice import (
     catalogue,
+    changes,
     customers,
     discounts,
     downloads,
@@ -16,6 +17,7 @@ from tillroll.backoffice import (
 
 __all__ = [
     "catalogue",
+    "changes",
     "customers",
     "discounts",
     "downloads",

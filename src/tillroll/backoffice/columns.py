@@ -4,12 +4,15 @@ record, for lists and pages alike.
 The builders are said to give Any: Django's types know columns of lists as functions, but not those of pages.
 """
 
+import html
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from django.contrib.admin.utils import label_for_field
+from django.db.models import Model
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString
 
 from tillroll.shop.currencies import get_decimals
@@ -33,12 +36,27 @@ def money(field: str, currency: str = "shop_currency", label: str = "") -> Any:
             return None
         return format_html('<span class="amount">{}</span>', format_amount(amount, getattr(record, currency)))
 
-    return _describe(show, label or field.replace("_", " "), field)
+    return _describe(
+        show,
+        label or field.replace("_", " "),
+        field,
+        value=lambda record: write_amount(getattr(record, field), getattr(record, currency)),
+    )
+
+
+def write_amount(amount: Decimal | None, currency: str) -> str | None:
+    """An amount as a file has it: exact, with its currency's decimals at the least and nothing between
+    thousands."""
+    if amount is None:
+        return None
+    rounded = amount.quantize(Decimal(1).scaleb(-get_decimals(currency)))
+    return f"{rounded:f}" if rounded == amount else f"{amount.normalize():f}"
 
 
 def sum_of(field: str, whole: str, label: str = "") -> Any:
     """A column of sums that are kept in two parts; `whole` is the part that orders a list."""
-    return _describe(money(field), label or field.replace("_", " "), whole, name=field)
+    column = money(field)
+    return _describe(column, label or field.replace("_", " "), whole, name=field, value=column.value)
 
 
 def number(field: str, label: str = "") -> Any:
@@ -51,18 +69,22 @@ def number(field: str, label: str = "") -> Any:
     return _describe(show, label or field.replace("_", " "), field)
 
 
-def shown(get: Column, label: str, ordering: str = "", name: str = "") -> Any:
-    """A column of anything else."""
+def shown(get: Column, label: str, ordering: str = "", name: str = "", value: Column | None = None) -> Any:
+    """A column of anything else; `value` is what a file has of it where that is not its text."""
 
     def show(record: Any) -> Any:
         return get(record)
 
-    return _describe(show, label, ordering, name=name)
+    return _describe(show, label, ordering, name=name, value=value)
 
 
 def plain(field: str, label: str) -> Any:
     """A field under another label than its own."""
-    return shown(lambda record: getattr(record, field), label, field, name=field)
+
+    def get(record: Any) -> Any:
+        return getattr(record, field)
+
+    return shown(get, label, field, name=field, value=get)
 
 
 def link(page: str, key: object, shown: object) -> SafeString:
@@ -83,11 +105,29 @@ def moment(field: str, label: str, empty: str = "never") -> Any:
         at = getattr(record, field)
         return format_html('<span class="amount">{}</span>', f"{at:%Y-%m-%d %H:%M} UTC") if at else empty
 
-    return _describe(show, label, field)
+    return _describe(show, label, field, value=lambda record: getattr(record, field))
 
 
-def _describe(column: Column, label: str, ordering: str, name: str = "") -> Any:
+def get_label(model: type[Model], column: Any) -> str:
+    """What a column is called at the top of a file."""
+    return str(label_for_field(column, model))
+
+
+def get_value(record: Any, column: Any) -> object:
+    """What a file has of a record in a column: text, a number, a time, or nothing."""
+    if isinstance(column, str):
+        found = getattr(record, column)
+    elif column.value is not None:
+        found = column.value(record)
+    else:
+        shown = column(record)
+        found = html.unescape(strip_tags(shown)) if isinstance(shown, SafeString) else shown
+    return found
+
+
+def _describe(column: Column, label: str, ordering: str, name: str = "", value: Column | None = None) -> Any:
     column.column_name = name or ordering  # type: ignore[attr-defined]
+    column.value = value  # type: ignore[attr-defined]
     column.short_description = label  # type: ignore[attr-defined]
     if ordering:
         column.admin_order_field = ordering  # type: ignore[attr-defined]

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -99,10 +99,13 @@ class ApiKeyPage(Viewer):
     search_fields = ("label",)
     search_help_text = "Label, beginning of the key, holder's name or e-mail address"
     ordering = ("-created_at", "-pk")
-    list_before_template = "backoffice/keys_toolbar.html"
+    intro = (
+        "A key lets a program ask the API for what its holder may see. Key and token are shown once, when it"
+        " is made."
+    )
+    add_title = "Issue a key"
     change_form_outer_before_template = "backoffice/key_actions.html"
     change_form_outer_after_template = "backoffice/key_use.html"
-    show_add_link = False
     fieldsets = (
         (
             None,
@@ -154,13 +157,8 @@ class ApiKeyPage(Viewer):
             key.policy = key.get_policy(roles)
         return found
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        export = reverse("admin:access_apikey_export")
-        context = {
-            "export": f"{export}?{request.GET.urlencode()}".rstrip("?"),
-            "may_export": may(request.user, Capability.EXPORT_SHOP_REPORTS),
-        }
-        return super().changelist_view(request, {**context, **(extra_context or {})})
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        return key_export.export(self, request)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         key: Any = super().get_object(request, object_id, from_field)
@@ -196,7 +194,6 @@ class ApiKeyPage(Viewer):
             return self.admin_site.admin_view(lambda request, *args, **kwargs: view(self, request, **kwargs))
 
         return [
-            path("export/", page(key_export.export), name="access_apikey_export"),
             path("<int:pk>/limits/", page(key_pages.change_limits), name="access_apikey_limits"),
             path("<int:pk>/rotate/", page(key_pages.rotate), name="access_apikey_rotate"),
             path("<int:pk>/revoke/", page(key_pages.revoke), name="access_apikey_revoke"),

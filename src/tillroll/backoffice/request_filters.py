@@ -4,21 +4,17 @@ The filters only show choices. What a selection means is the log's own affair, s
 and an export can't differ.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from collections.abc import Mapping
 from typing import Any
 
-from django.contrib.admin import ListFilter, SimpleListFilter
+from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
 from tillroll.access.capabilities import ENDPOINTS
 from tillroll.access.logbook import Selection, read_day, read_number
 from tillroll.access.models import ApiKey, User
-from tillroll.shop.services import get_zone
-from tillroll.shop.zone import to_local
 
 PARAMETERS = frozenset(("since", "until", "status", "endpoint", "version", "key_id", "user_id"))
 """What an address may say beside the text that is searched for."""
@@ -40,61 +36,6 @@ def read_selection(query: Mapping[str, str]) -> Selection:
         key_id=read_number(query.get("key_id", ""), "key"),
         user_id=read_number(query.get("user_id", ""), "user"),
         text=query.get(SEARCH_VAR, "").strip(),
-    )
-
-
-class Period(ListFilter):
-    """First and last day on the shop's clock, typed or chosen."""
-
-    title = "period"
-    template = "backoffice/period_filter.html"
-
-    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
-        super().__init__(request, params, model, model_admin)
-        for name in self.expected_parameters():
-            if name in params:
-                self.used_parameters[name] = params.pop(name)[-1]
-        self.since = self.used_parameters.get("since", "")
-        self.until = self.used_parameters.get("until", "")
-        self.others: list[tuple[str, str]] = []
-
-    def expected_parameters(self) -> list[str | None]:
-        return ["since", "until"]
-
-    def has_output(self) -> bool:
-        return True
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        self.others = [
-            (name, value)
-            for name, values in changelist.filter_params.items()
-            if name not in self.expected_parameters()
-            for value in values
-        ]
-        today = to_local(timezone.now(), get_zone()).date()
-        for display, since, until in (("Any time", "", ""), *_list_periods(today)):
-            yield {
-                "selected": (self.since, self.until) == (str(since), str(until)),
-                "query_string": changelist.get_query_string(
-                    {"since": str(since) or None, "until": str(until) or None}
-                ),
-                "display": display,
-            }
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset
-
-
-def _list_periods(today: date) -> Iterable[tuple[str, date, date]]:
-    first = today.replace(day=1)
-    before = first - timedelta(days=1)
-    return (
-        ("Today", today, today),
-        ("Yesterday", today - timedelta(days=1), today - timedelta(days=1)),
-        ("Last 7 days", today - timedelta(days=6), today),
-        ("Last 30 days", today - timedelta(days=29), today),
-        ("This month", first, today),
-        ("Last month", before.replace(day=1), before),
     )
 
 

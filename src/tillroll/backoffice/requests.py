@@ -18,12 +18,12 @@ from tillroll.access.logbook import count_by_day, count_by_key, get_period, list
 from tillroll.access.models import ApiKey, RequestLogEntry, User
 from tillroll.backoffice.charts import draw_days, draw_keys
 from tillroll.backoffice.columns import link, shown
+from tillroll.backoffice.period_filter import Period
 from tillroll.backoffice.request_filters import (
     PARAMETERS,
     Endpoint,
     Holder,
     Key,
-    Period,
     Status,
     Version,
     read_selection,
@@ -104,6 +104,7 @@ def may_export(user: Any) -> bool:
 @admin.register(RequestLogEntry, site=site)
 class RequestPage(LargeViewer):
     needs = Capability.VIEW_SHOP_SENSITIVE_DATA
+    has_export = False  # it has more than one form
     list_display = (
         WHEN, HOLDER, KEY, ENDPOINT, QUESTION, "status", ERROR, "address", TOOK, SIZE,
     )  # fmt: skip

@@ -13,14 +13,18 @@ OPENS = frozenset(
         Capability.VIEW_SHOP_SENSITIVE_DATA,
         Capability.MANAGE_SHOP_DISCOUNTS,
         Capability.MANAGE_SHOP_SETTINGS,
+        Capability.EDIT_PRODUCTS,
+        Capability.EDIT_ORDERS,
     )
 )
 """Any of these opens the back office."""
 
 
-def may(user: Any, capability: Capability) -> bool:
-    """Whether a user who may log in has a capability."""
-    return is_staff(user) and (user.is_superuser or capability in user.capabilities.split())
+def may(user: Any, *capabilities: Capability) -> bool:
+    """Whether a user who may log in has a capability, any of those that are named."""
+    return is_staff(user) and (
+        user.is_superuser or not set(user.capabilities.split()).isdisjoint(capabilities)
+    )
 
 
 def may_enter(user: Any) -> bool:

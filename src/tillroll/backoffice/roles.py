@@ -30,6 +30,8 @@ CAPABILITIES = {
     Capability.MANAGE_SHOP_DISCOUNTS: "Discounts: manage_shop_discounts",
     Capability.MANAGE_SHOP_SETTINGS: "Settings, API keys and roles: manage_shop_settings",
     Capability.EXPORT_SHOP_REPORTS: "Exports of lists: export_shop_reports",
+    Capability.EDIT_PRODUCTS: "Make and change products: edit_others_products",
+    Capability.EDIT_ORDERS: "Record, change and refund orders: edit_shop_payments",
 }
 
 
@@ -117,8 +119,11 @@ class RolePage(Viewer):
     search_fields = ("name", "slug")
     search_help_text = "Name or short name"
     ordering = ("name",)
-    list_before_template = "backoffice/roles_toolbar.html"
-    show_add_link = False
+    intro = (
+        "A role says what its users may see here and in the API. Who has several roles may do what any of"
+        " them allows."
+    )
+    add_title = "Add a role"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_view_permission(request)

@@ -17,6 +17,7 @@ from tillroll.shop.services import get_settings
 @admin.register(ShopSettings, site=site)
 class SettingsPage(Viewer):
     needs = Capability.MANAGE_SHOP_SETTINGS
+    has_export = False
     explains = True
     fieldsets = (
         (

@@ -3,7 +3,7 @@
 Who is logged in but may see nothing gets 403 and nothing else; who is not logged in gets the login form.
 """
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
@@ -12,52 +12,66 @@ from django.template.response import TemplateResponse
 from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, reverse
 
+from tillroll.access.capabilities import Capability
 from tillroll.backoffice.login import LoginForm
 from tillroll.backoffice.mirror import describe_mirror
-from tillroll.backoffice.rights import may_enter
+from tillroll.backoffice.rights import OPENS, may, may_enter
 
 if TYPE_CHECKING:
     from django.contrib.admin import AdminSite as _Site
 else:
     from unfold.sites import UnfoldAdminSite as _Site
 
-MENU: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
+
+class Entry(NamedTuple):
+    """A line of the menu: a model's list (`shop_order`), or with `needs` a page by the name of its address,
+    which any of these capabilities opens."""
+
+    title: str
+    icon: str
+    page: str
+    needs: tuple[Capability, ...] = ()
+    query: str = ""
+    """What the list is narrowed to."""
+
+
+MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    ("", (Entry("Dashboard", "space_dashboard", "index", tuple(OPENS)),)),
+    (
+        "Downloads",
+        (
+            Entry("All downloads", "deployed_code", "shop_product"),
+            Entry("Categories", "category", "shop_term", query="taxonomy=download_category"),
+            Entry("Tags", "label", "shop_term", query="taxonomy=download_tag"),
+            Entry("Discounts", "sell", "shop_discount"),
+        ),
+    ),
     (
         "Sales",
         (
-            ("Orders", "receipt_long", "shop_order"),
-            ("Customers", "group", "shop_customer"),
-            ("Discounts", "sell", "shop_discount"),
+            Entry("Orders", "receipt_long", "shop_order"),
+            Entry("Customers", "group", "shop_customer"),
         ),
-    ),
-    (
-        "Catalogue",
-        (
-            ("Products", "deployed_code", "shop_product"),
-            ("Categories and tags", "label", "shop_term"),
-        ),
-    ),
-    (
-        "Users",
-        (("Users", "person", "access_user"),),
     ),
     (
         "Logs",
         (
-            ("API requests", "monitoring", "access_requestlogentry"),
-            ("File downloads", "download", "shop_filedownload"),
+            Entry("API requests", "monitoring", "access_requestlogentry"),
+            Entry("File downloads", "download", "shop_filedownload"),
+            Entry("Changes", "history", "access_auditentry"),
         ),
     ),
     (
-        "Tools",
+        "Users",
         (
-            ("API keys", "key", "access_apikey"),
-            ("Roles", "badge", "access_role"),
+            Entry("Users", "person", "access_user"),
+            Entry("Roles", "badge", "access_role"),
         ),
     ),
-    ("Shop", (("Settings", "settings", "shop_shopsettings"),)),
+    ("Tools", (Entry("API keys", "key", "access_apikey"),)),
+    ("Shop", (Entry("Settings", "settings", "shop_shopsettings"),)),
 )
-"""Groups of (title, icon, model) in the order in which a shop is run."""
+"""Groups of lines in the order that EDD's users know."""
 
 _UNUSED = frozenset(("password_change", "password_change_done", "view_on_site"))
 """Pages of the admin that write, or that nothing here leads to."""
@@ -65,7 +79,7 @@ _UNUSED = frozenset(("password_change", "password_change_done", "view_on_site"))
 
 class BackOffice(_Site):
     site_header = site_title = "Tillroll"
-    index_title = "Overview"
+    index_title = "Dashboard"
     index_template = "backoffice/index.html"
     enable_nav_sidebar = True
     login_form = LoginForm
@@ -132,19 +146,17 @@ class BackOffice(_Site):
             context["environment"] = (context["mirror"].badge, context["mirror"].colour)
         context["site_favicons"] = [{"rel": "icon", "href": static("backoffice/icon.svg")}]
         context["account_links"] = [
-            {"title": "Overview", "link": reverse("admin:index")},
+            {"title": "Dashboard", "link": reverse("admin:index")},
             {"title": "My API keys", "link": reverse("admin:own_keys")},
         ]
         return context
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
         """The menu's groups with what the user may see; a group with nothing in it is left out."""
-        groups = ((title, self._list_pages(request, pages)) for title, pages in MENU)
-        return [{"title": title, "items": pages} for title, pages in groups if pages]
+        groups = ((title, self._list_entries(request, entries)) for title, entries in MENU)
+        return [{"title": title, "items": entries} for title, entries in groups if entries]
 
-    def _list_pages(
-        self, request: HttpRequest, pages: tuple[tuple[str, str, str], ...]
-    ) -> list[dict[str, Any]]:
+    def _list_entries(self, request: HttpRequest, entries: tuple[Entry, ...]) -> list[dict[str, Any]]:
         if isinstance(request.user, AnonymousUser):
             return []
         admins = {
@@ -152,19 +164,31 @@ class BackOffice(_Site):
             for model, page in self._registry.items()
         }
         found = []
-        for title, icon, name in pages:
-            if admins[name].has_view_permission(request):
-                link = reverse(f"admin:{name}_changelist")
+        for entry in entries:
+            is_seen = (
+                may(request.user, *entry.needs)
+                if entry.needs
+                else admins[entry.page].has_view_permission(request)
+            )
+            if is_seen:
+                here = reverse(f"admin:{entry.page}" if entry.needs else f"admin:{entry.page}_changelist")
                 found.append(
                     {
-                        "title": title,
-                        "icon": icon,
-                        "link": link,
-                        "active": request.path.startswith(link),
+                        "title": entry.title,
+                        "icon": entry.icon,
+                        "link": f"{here}?{entry.query}" if entry.query else here,
+                        "active": _is_at(request, here, entry.query),
                         "has_permission": True,
                     }
                 )
         return found
+
+
+def _is_at(request: HttpRequest, here: str, query: str) -> bool:
+    """Whether a line of the menu leads to where one is, or to the list of the record that one looks at."""
+    if here == reverse("admin:index"):
+        return request.path == here
+    return request.path.startswith(here) and (not query or query in request.META.get("QUERY_STRING", ""))
 
 
 site = BackOffice(name="admin")

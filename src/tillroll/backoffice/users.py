@@ -159,8 +159,11 @@ class UserPage(LargeViewer):
     search_fields = ("username", "display_name", "email")
     search_help_text = "Name or e-mail address"
     ordering = ("-wire_id",)
-    list_before_template = "backoffice/users_toolbar.html"
-    show_add_link = False
+    intro = (
+        "Users log in here or hold API keys; what they may see, their roles say. A service account is for a"
+        " program: it holds keys and never logs in."
+    )
+    add_title = "Add a user"
     change_form_outer_before_template = "backoffice/user_forms.html"
     fieldsets = (
         (

@@ -1,15 +1,19 @@
-"""Pages that show records and change none: what every list and record page of the back office has in common.
+"""Lists of records and a page for each: what these have in common in the back office.
 
-Writing goes through the services; here every permission but the one to look is refused.
+They change nothing themselves: forms of their own do, which call the services. So Django's permissions but
+the one to look are refused here.
 """
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.admin import ShowFacets
 from django.db.models import Value
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import path
 
+from tillroll.access.audit import list_changes
 from tillroll.access.capabilities import Capability
+from tillroll.backoffice.listing import Button, count_shown, export_list, list_buttons
 from tillroll.backoffice.rights import may
 from tillroll.shop.services import get_settings
 
@@ -27,6 +31,9 @@ else:
 ROWS = 50
 """Rows of a list's page: a screen or two."""
 
+MOST_CHANGES = 20
+"""Changes that a record's page shows; the trail has the others."""
+
 INLINE_ROWS = 50
 """Rows of a part of a record: more than almost any order has, and few enough to draw at once."""
 
@@ -35,13 +42,15 @@ class _ReadOnly:
     """Looking, for those who have the capability; nothing else for anybody. A part of a page is left out for
     those who lack its own."""
 
-    needs: ClassVar[Capability]
+    needs: ClassVar[Capability | tuple[Capability, ...]]
+    """What opens it, any of these."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return may(request.user, self.needs)
+        needs = self.needs
+        return may(request.user, *(needs if isinstance(needs, tuple) else (needs,)))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return may(request.user, self.needs)
+        return self.has_view_permission(request)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -58,9 +67,23 @@ class Viewer(_ReadOnly, _Page):
 
     `needs` opens it; `sensitive` names fields that take VIEW_SHOP_SENSITIVE_DATA besides. A record carries
     `shop_currency`, for its amounts. What the models say about their fields
-    is for those who write; a page shows it where it `explains`.
+    is for those who write; a page shows it where it `explains`. Over a list stand its `intro`, how many
+    it has and what can be done with it; over a record what can be done with that, below what was changed.
     """
 
+    intro: ClassVar[str] = ""
+    add_title: ClassVar[str] = "Add"
+    has_export: ClassVar[bool] = True
+    tally: ClassVar[str] = ""
+    """The kept count of a long list (`order:`), or those that begin so."""
+
+    export_display: ClassVar[tuple[Any, ...]] = ()
+    """The columns of its file; those of the list where none are named."""
+
+    list_before_template = "backoffice/list_toolbar.html"
+    change_form_outer_before_template = "backoffice/record_actions.html"
+    change_form_outer_after_template = "backoffice/record_history.html"
+    show_add_link = False
     sensitive: ClassVar[frozenset[str]] = frozenset()
     explains: ClassVar[bool] = False
     actions = None
@@ -77,6 +100,50 @@ class Viewer(_ReadOnly, _Page):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return self._without_hidden(request, super().get_list_display(request))
+
+    def get_export_columns(self, request: HttpRequest) -> list[Any]:
+        """The columns of the list's file, without what the user may not see."""
+        return self._without_hidden(request, self.export_display or self.list_display)
+
+    def get_buttons(self, request: HttpRequest, record: Any) -> list[Button]:
+        """What the user can do with a record."""
+        return []
+
+    def get_urls(self) -> list[Any]:
+        export = self.admin_site.admin_view(self.export)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        return [*([path("export/", export, name=name)] if self.has_export else []), *super().get_urls()]
+
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """The list as a file."""
+        return export_list(self, request)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        found = getattr(response, "context_data", None)
+        if found and "cl" in found:
+            found["toolbar"] = {
+                "intro": self.intro,
+                "total": self.get_total(found["cl"]),
+                "buttons": list_buttons(self, request),
+            }
+        return response
+
+    def get_total(self, changelist: Any) -> str:
+        """How many records a list has, as it says so."""
+        return f"{changelist.result_count:,}"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        response: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        found = getattr(response, "context_data", None)
+        record = found.get("original") if found else None
+        if found and record is not None:
+            found["record_buttons"] = self.get_buttons(request, record)
+            if may(request.user, Capability.MANAGE_SHOP_SETTINGS):
+                found["record_changes"] = list_changes(record, MOST_CHANGES)
+        return response
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The page's groups without what the user may not see, and without groups that are then empty."""
@@ -123,6 +190,9 @@ class LargeViewer(Viewer):
 
     paginator = InfinitePaginator
     show_full_result_count = False
+
+    def get_total(self, changelist: Any) -> str:
+        return count_shown(changelist, self.tally)
 
 
 class Part(_ReadOnly, _Inline):

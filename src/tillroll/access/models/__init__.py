@@ -1,5 +1,6 @@
 """Users, their roles and keys in the shop's database; the request log and counters in their own."""
 
+from tillroll.access.models.audit import AuditEntry
 from tillroll.access.models.counters import Counter, KeyUse
 from tillroll.access.models.keys import ApiKey
 from tillroll.access.models.limits import LimitedModel
@@ -8,6 +9,7 @@ from tillroll.access.models.users import Role, User, UserCapability, UserRole
 
 __all__ = [
     "ApiKey",
+    "AuditEntry",
     "Counter",
     "KeyUse",
     "LimitedModel",
