@@ -9,3 +9,7 @@ class AccessConfig(AppConfig):
 
     def ready(self) -> None:
         from tillroll.access import jobs  # noqa: F401  (puts them into the background)
+        from tillroll.access.merging import follow_merged_customer
+        from tillroll.shop.services import on_customers_merged
+
+        on_customers_merged(follow_merged_customer)

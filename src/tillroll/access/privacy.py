@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, TextField, Value, When
 from django.utils import timezone
 
-from tillroll.access.models import ApiKey, KeyUse, RequestLogEntry, User
+from tillroll.access.models import ApiKey, AuditEntry, KeyUse, RequestLogEntry, User
 from tillroll.shop.models import Customer, SourceKind
 from tillroll.shop.revision import Topic, write
 from tillroll.shop.services.privacy import (
@@ -105,6 +105,8 @@ def erase_customer(customer: Customer) -> Erased:
         )
         if buyer:
             _erase_account(buyer)
+        known = AuditEntry.objects.filter(kind=Customer._meta.label_lower, key=str(customer.pk))
+        known.update(title=f"customer {customer.pk}", changes=[])
         User.objects.filter(username=f"customer-{customer.pk}", is_service=True).update(display_name=ERASED)
     return Erased(records, buyer is not None, len(keys), lines)
 

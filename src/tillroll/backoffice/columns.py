@@ -59,12 +59,17 @@ def sum_of(field: str, whole: str, label: str = "") -> Any:
     return _describe(column, label or field.replace("_", " "), whole, name=field, value=column.value)
 
 
+def show_number(value: Decimal) -> str:
+    """A number without zeros at the end."""
+    return f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else f"{value:f}"
+
+
 def number(field: str, label: str = "") -> Any:
     """A column of rates and percentages, without zeros at the end."""
 
     def show(record: Any) -> str | None:
         value = getattr(record, field)
-        return None if value is None else f"{value:f}".rstrip("0").rstrip(".")
+        return None if value is None else show_number(value)
 
     return _describe(show, label or field.replace("_", " "), field)
 

@@ -3,11 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse
 
 from tillroll.access.capabilities import Capability
-from tillroll.backoffice.columns import format_amount, money, shown
+from tillroll.backoffice import discount_pages
+from tillroll.backoffice.columns import format_amount, money, show_number, shown
 from tillroll.backoffice.filters import one_of
+from tillroll.backoffice.listing import Button
 from tillroll.backoffice.site import site
 from tillroll.backoffice.viewer import Part, Viewer
 from tillroll.shop.models import Discount, DiscountProduct, DiscountTerm
@@ -31,7 +34,7 @@ class Terms(Part):
 
 def _worth(discount: Any) -> str:
     if discount.amount_type == "percent":
-        return f"{discount.amount:f}".rstrip("0").rstrip(".") + " %"
+        return f"{show_number(discount.amount)} %"
     return format_amount(discount.amount, discount.shop_currency)
 
 
@@ -42,6 +45,8 @@ def _uses(discount: Any) -> str:
 @admin.register(Discount, site=site)
 class DiscountPage(Viewer):
     needs = Capability.MANAGE_SHOP_DISCOUNTS
+    intro = "Codes that take something off an order."
+    add_title = "Add a discount"
     list_display = (
         "id",
         "code",
@@ -77,6 +82,23 @@ class DiscountPage(Viewer):
         ("Times", {"fields": ("created_at", "modified_at")}),
     )
     inlines = (Products, Terms)
+    export_display = (
+        "id", "code", "name", "status", "amount_type", money("amount"), "use_count", "max_uses",
+        "once_per_customer", money("min_charge"), "starts_at", "ends_at", "created_at",
+    )  # fmt: skip
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_view_permission(request)
+
+    def get_buttons(self, request: HttpRequest, record: Any) -> list[Button]:
+        return [Button("Edit", reverse("admin:shop_discount_edit", args=(record.pk,)), "main")]
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        return discount_pages.add(request)
+
+    def get_urls(self) -> list[Any]:
+        edit = self.admin_site.admin_view(discount_pages.change)
+        return [path("<int:pk>/edit/", edit, name="shop_discount_edit"), *super().get_urls()]
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
         return [Products, *([Terms] if obj and obj.term_condition else [])]

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from tillroll.access.capabilities import Capability
 from tillroll.backoffice.columns import link, plain, shown
+from tillroll.backoffice.period_filter import by_days
 from tillroll.backoffice.rights import may
 from tillroll.backoffice.site import site
 from tillroll.backoffice.viewer import LargeViewer
@@ -39,7 +40,16 @@ class FileDownloadPage(LargeViewer):
     needs = Capability.VIEW_SHOP_REPORTS
     sensitive = frozenset(("ip", "user_agent", "customer_id"))
     list_display = ("id", "created_at", PRODUCT, "file_name", ORDER, CUSTOMER, IP)
-    list_filter = ("created_at",)
+    list_filter = (by_days("created_at", "when"),)
+    intro = "Which file was fetched, by whom, and when."
+    tally = "download"
+    sortable_by = ("id", "created_at")
+    export_display = (
+        "id", "created_at", shown(lambda one: one.product_id, "product"),
+        shown(lambda one: one.product_title, "product title"), "file_name", "file_id", "price_id",
+        shown(lambda one: one.order_id or None, "order"),
+        shown(lambda one: one.customer_id or None, "customer", name="customer_id"), IP, "user_agent",
+    )  # fmt: skip
     search_fields = ("product_id",)
     search_help_text = "Id of an order, a customer or a product"
     fieldsets = (

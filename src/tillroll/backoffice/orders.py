@@ -4,15 +4,24 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import F, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
 
 from tillroll.access.capabilities import Capability
-from tillroll.backoffice.columns import USER, link, money, number, plain, shown
+from tillroll.backoffice import order_pages
+from tillroll.backoffice.columns import USER, format_amount, link, money, number, plain, shown, write_amount
 from tillroll.backoffice.filters import one_of
+from tillroll.backoffice.listing import Button
+from tillroll.backoffice.order_filters import OfCustomer, OfGateway, OfProduct
+from tillroll.backoffice.period_filter import by_days
+from tillroll.backoffice.rights import may
+from tillroll.backoffice.searching import begins
 from tillroll.backoffice.site import site
 from tillroll.backoffice.viewer import LargeViewer, Part
 from tillroll.shop.models import (
     Customer,
+    FileDownload,
     Order,
     OrderAddress,
     OrderAdjustment,
@@ -20,7 +29,11 @@ from tillroll.shop.models import (
     OrderNote,
     OrderTransaction,
 )
+from tillroll.shop.models.orders import NET
 from tillroll.shop.text import fold_case
+
+MOST_DOWNLOADS = 50
+"""File downloads that an order's page shows, the latest ones."""
 
 STATUSES = (
     "complete",
@@ -36,8 +49,12 @@ STATUSES = (
 )
 
 
+SEEN = (Capability.VIEW_SHOP_REPORTS, Capability.EDIT_ORDERS)
+"""Either of these shows orders."""
+
+
 class _OrderPart(Part):
-    needs = Capability.VIEW_SHOP_REPORTS
+    needs: ClassVar[Capability | tuple[Capability, ...]] = SEEN
     ordering: ClassVar[Any] = ("id",)
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -128,9 +145,19 @@ def _parent(order: Order) -> str | None:
     return None if order.parent_id is None else link("shop_order", order.parent_id, order.parent_id)
 
 
+def _total(order: Order) -> str:
+    return format_html('<span class="amount">{}</span>', format_amount(order.total, order.currency))
+
+
+TOTAL = shown(
+    _total, "total", "shop_total", name="total", value=lambda order: write_amount(order.total, order.currency)
+)
+"""In the order's currency, sorted by what it is worth in the shop's."""
+
+
 @admin.register(Order, site=site)
 class OrderPage(LargeViewer):
-    needs = Capability.VIEW_SHOP_REPORTS
+    needs = SEEN
     sensitive = frozenset(("ip", "customer"))
     list_display = (
         "id",
@@ -138,18 +165,34 @@ class OrderPage(LargeViewer):
         "type",
         "status",
         "email",
-        money("total", "currency"),
+        TOTAL,
         money("tax", "currency"),
         "gateway",
         "created_at",
     )
+    export_display = (
+        "id", "number", "type", "status", shown(lambda order: order.parent_id, "refund of"), "mode", "email",
+        shown(lambda order: order.customer_id, "customer", name="customer"), USER, "gateway", "currency",
+        money("subtotal", "currency"), money("discount", "currency"), money("tax", "currency"), TOTAL,
+        number("rate", "exchange rate"), money("shop_tax", label="tax in the shop's currency"),
+        money("shop_total", label="total in the shop's currency"), "created_at", "completed_at",
+        plain("payment_key", "purchase key"), plain("ip", "IP address"),
+    )  # fmt: skip
     list_display_links = ("id", "number")
     list_filter = (
         one_of("status", STATUSES),
         one_of("type", ("sale", "refund")),
+        by_days("created_at", "when"),
+        OfGateway,
         one_of("mode", ("live", "test")),
-        "created_at",
+        OfProduct,
+        OfCustomer,
     )
+    intro = "What was sold and given back."
+    add_title = "Record an order"
+    tally = "order:"
+    sortable_by = ("id", "created_at", TOTAL)
+    change_form_outer_after_template = "backoffice/order_after.html"
     search_fields = ("number", "email")
     search_help_text = "Id, number, e-mail address or purchase key"
     fieldsets = (
@@ -203,9 +246,48 @@ class OrderPage(LargeViewer):
         term = search_term.strip()
         if not term:
             return queryset, False
-        found = Q(email_folded__startswith=fold_case(term)) | Q(number__istartswith=term)
+        found = begins("email_folded", fold_case(term)) | begins("number", term)
         if term.isdecimal() and len(term) < 18:
             found |= Q(pk=int(term))
         if len(term) > 8:
             found |= Q(payment_key_folded=fold_case(term))
         return queryset.filter(found), False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may(request.user, Capability.EDIT_ORDERS)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        return order_pages.add(request)
+
+    def get_buttons(self, request: HttpRequest, record: Any) -> list[Button]:
+        if not may(request.user, Capability.EDIT_ORDERS):
+            return []
+        found = []
+        if record.type == "sale" and record.status in NET:
+            found.append(("Refund…", "refund", "main"))
+        if record.type == "sale" and record.status not in ("refunded", "partially_refunded"):
+            found.append(("Change status", "status", ""))
+        found.append(("Add a note", "note", ""))
+        return [
+            Button(title, reverse(f"admin:shop_order_{name}", args=(record.pk,)), look)
+            for title, name, look in found
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        response = super().change_view(request, object_id, form_url, extra_context)
+        found = getattr(response, "context_data", None)
+        if found and (order := found.get("original")) and may(request.user, Capability.VIEW_SHOP_REPORTS):
+            downloads = FileDownload.objects.filter(order_id=order.pk).order_by("-pk")
+            found["downloads"] = list(downloads[:MOST_DOWNLOADS])
+        return response
+
+    def get_urls(self) -> list[Any]:
+        guard = self.admin_site.admin_view
+        return [
+            path("<int:pk>/refund/", guard(order_pages.refund), name="shop_order_refund"),
+            path("<int:pk>/status/", guard(order_pages.change_status), name="shop_order_status"),
+            path("<int:pk>/note/", guard(order_pages.write_note), name="shop_order_note"),
+            *super().get_urls(),
+        ]

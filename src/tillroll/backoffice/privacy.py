@@ -19,6 +19,7 @@ from tillroll.access.privacy import (
     is_buyer,
 )
 from tillroll.backoffice.rights import may
+from tillroll.backoffice.trail import note
 from tillroll.shop.models import Customer
 
 if TYPE_CHECKING:
@@ -37,12 +38,10 @@ def may_hand_out(user: Any) -> bool:
 class PrivacyViews(_Page):
     """The two buttons of a customer's page and what is behind them."""
 
-    change_form_outer_before_template = "backoffice/customer_privacy.html"
-
     def get_urls(self) -> list[URLPattern]:
         guard = self.admin_site.admin_view
         return [
-            path("<int:key>/export/", guard(require_GET(self.export_view)), name="shop_customer_export"),
+            path("<int:key>/data/", guard(require_GET(self.export_view)), name="shop_customer_data"),
             path(
                 "<int:key>/erase/",
                 guard(require_http_methods(["GET", "POST"])(self.erase_view)),
@@ -50,12 +49,6 @@ class PrivacyViews(_Page):
             ),
             *super().get_urls(),
         ]
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        extra = {**(extra_context or {}), "may_hand_out": may_hand_out(request.user)}
-        return super().change_view(request, object_id, form_url, extra)
 
     def export_view(self, request: HttpRequest, key: int) -> HttpResponse:
         """All data of a customer, as a JSON file."""
@@ -72,6 +65,7 @@ class PrivacyViews(_Page):
         customer = _find(request, key)
         if request.method == "POST":
             done = erase_customer(customer)
+            note(request, "erased", customer, title=f"customer {key}")
             said = f"{done.records.orders} orders, {done.keys} keys and {done.lines} lines of the request log"
             messages.success(request, f"Customer {key} is erased: {said} name nobody now.")
             return HttpResponseRedirect(reverse("admin:shop_customer_change", args=(key,)))

@@ -35,6 +35,8 @@ class Customer(SourcedModel):
             models.Index(fields=("user_id",), name="customer_user_idx"),
             models.Index(fields=("created_at", "id"), name="customer_created_idx"),
             models.Index(fields=("modified_at", "id"), name="customer_modified_idx"),
+            models.Index(fields=("purchase_whole",), name="customer_spent_idx"),
+            models.Index(fields=("purchase_count",), name="customer_purchases_idx"),
         )
 
     def __str__(self) -> str:

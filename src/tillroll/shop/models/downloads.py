@@ -19,7 +19,12 @@ class FileDownload(SourcedModel):
     created_at = models.DateTimeField()
 
     class Meta:
-        indexes = (models.Index(fields=("customer_id", "id"), name="download_customer_idx"),)
+        indexes = (
+            models.Index(fields=("customer_id", "id"), name="download_customer_idx"),
+            models.Index(fields=("product_id", "id"), name="download_product_idx"),
+            models.Index(fields=("order_id",), name="download_order_idx"),
+            models.Index(fields=("created_at",), name="download_created_idx"),
+        )
 
     def __str__(self) -> str:
         return self.file_name or f"{self.product_id}"

@@ -76,6 +76,10 @@ class Order(SourcedModel):
             ),
             models.Index(fields=("email_folded", "id"), name="order_email_idx"),
             models.Index(fields=("payment_key_folded",), name="order_payment_key_idx"),
+            models.Index(fields=("number",), name="order_number_idx"),
+            models.Index(fields=("status", "id"), name="order_status_idx"),
+            models.Index(fields=("gateway", "id"), name="order_gateway_idx"),
+            models.Index(fields=("shop_total",), name="order_total_idx"),
             models.Index(
                 fields=("created_at", "type", "status", "shop_total", "shop_tax"), name="order_created_idx"
             ),

@@ -4,12 +4,25 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from tillroll.shop import kept
 from tillroll.shop.kept import adjust_tally
-from tillroll.shop.models import BundleItem, PriceOption, Product, ProductFile, ProductTerm, Taxonomy, Term
-from tillroll.shop.revision import Topic, write
+from tillroll.shop.models import (
+    BundleItem,
+    PriceOption,
+    Product,
+    ProductFile,
+    ProductTerm,
+    Source,
+    SourceKind,
+    Taxonomy,
+    Term,
+)
+from tillroll.shop.models.source import OWN_IDS_FROM
+from tillroll.shop.revision import Topic, touch, write
+from tillroll.shop.services.mirror import refuse_mirrored
 from tillroll.shop.services.settings import get_settings
 from tillroll.shop.text import fold, fold_case, sort_key
 from tillroll.shop.zone import parse_zone, to_local
@@ -42,6 +55,7 @@ def save_product(
     of a new product, `modified_at`). A product that was saved before keeps its figures, whatever the caller's
     copy of them says.
     """
+    refuse_mirrored("A product")
     with write(Topic.CATALOGUE):
         settings = get_settings()
         zone = parse_zone(settings.timezone)
@@ -88,19 +102,59 @@ def _local_text(moment: datetime, zone: tzinfo) -> str:
 
 
 def add_term(taxonomy: Taxonomy, name: str, slug: str, *, parent: Term | None = None, **extra: Any) -> Term:
-    """A category or a tag; its name is kept as HTML would show it escaped, as WordPress does."""
+    """A category or a tag; its name is kept as HTML would show it escaped, as WordPress does. ValidationError
+    where its slug is another's."""
+    refuse_mirrored("A category or a tag")
     with write(Topic.CATALOGUE):
         highest = Term.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        if Source.objects.exclude(kind=SourceKind.DEMO).exists():  # whose own ids go on below
+            highest = max(highest, OWN_IDS_FROM - 1)
         fields: Mapping[str, Any] = {"id": highest + 1, "term_id": highest + 1, **extra}
-        return Term.objects.create(
-            taxonomy=taxonomy,
-            name=name,
-            slug=slug,
-            slug_folded=fold_case(slug),
-            name_key=sort_key(name),
-            parent_id=parent.term_id if parent else 0,
-            **fields,
+        term = Term(
+            taxonomy=taxonomy, name=name, slug=slug, parent_id=parent.term_id if parent else 0, **fields
         )
+        _check_term(term)
+        term.save(force_insert=True)
+    return term
+
+
+def save_term(term: Term) -> Term:
+    """Saves a category or a tag that is there. ValidationError where its slug is another's, or where a
+    category would be below itself."""
+    refuse_mirrored("A category or a tag")
+    with write(Topic.CATALOGUE):
+        _check_term(term)
+        above, seen = term.parent_id, {term.term_id}
+        while above:
+            if above in seen:
+                raise ValidationError({"parent": "A category can't be below itself."})
+            seen.add(above)
+            found = Term.objects.filter(taxonomy=term.taxonomy, term_id=above).first()
+            above = found.parent_id if found else 0
+        term.save()
+    return term
+
+
+def delete_term(term: Term) -> int:
+    """Removes a category or a tag; its products stay, and what was below it moves up. How many products had
+    it."""
+    refuse_mirrored("A category or a tag")
+    with write(Topic.CATALOGUE):
+        Term.objects.filter(taxonomy=term.taxonomy, parent_id=term.term_id).update(parent_id=term.parent_id)
+        products = list(ProductTerm.objects.filter(term=term).values_list("product_id", flat=True))
+        touch(Product, products)
+        term.delete()
+    return len(products)
+
+
+def _check_term(term: Term) -> None:
+    """Fills the columns by which a term is found; refuses a slug that is taken."""
+    term.slug_folded = fold_case(term.slug)
+    term.name_key = sort_key(term.name)
+    taken = Term.objects.filter(taxonomy=term.taxonomy, slug_folded=term.slug_folded).exclude(pk=term.pk)
+    if taken.exists():
+        what = "category" if term.taxonomy == Taxonomy.CATEGORY else "tag"
+        raise ValidationError({"slug": f"There is a {what} with the slug {term.slug} already."})
 
 
 def _put(product: Product, owner: str, model: Any, rows: Iterable[Any] | None) -> None:

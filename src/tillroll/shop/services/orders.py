@@ -14,8 +14,18 @@ from tillroll.shop import kept
 from tillroll.shop.fields import check_amount, divide_units, from_units
 from tillroll.shop.inserting import insert, make
 from tillroll.shop.locale import get_currency
-from tillroll.shop.models import Customer, Order, OrderAdjustment, OrderItem, OrderTransaction, Product
+from tillroll.shop.models import (
+    Customer,
+    Order,
+    OrderAddress,
+    OrderAdjustment,
+    OrderItem,
+    OrderNote,
+    OrderTransaction,
+    Product,
+)
 from tillroll.shop.revision import Topic, touch, write
+from tillroll.shop.services.mirror import refuse_mirrored
 from tillroll.shop.text import fold_case
 
 ZERO = Decimal(0)
@@ -72,11 +82,15 @@ def record_order(
     payment_key: str = "",
     number: str = "",
     ip: str = "",
+    tax_rate: Decimal | None = None,
+    billing: OrderAddress | None = None,
 ) -> Order:
     """A sale with its lines, fees and discounts; `rate` is units of its currency for one of the shop's.
+    `billing` is an address that is not saved yet.
 
     Raises ValidationError for an amount out of range and a rate that is not above zero.
     """
+    refuse_mirrored("An order")
     moment = at or timezone.now()
     key = payment_key or secrets.token_hex(16)
     address = email or (customer.email if customer else "")
@@ -97,6 +111,7 @@ def record_order(
             payment_key=key,
             payment_key_folded=fold_case(key),
             rate=rate,
+            tax_rate=tax_rate,
             created_at=moment,
             modified_at=timezone.now(),
             completed_at=moment if status == "complete" else None,
@@ -122,21 +137,37 @@ def record_order(
             insert(adjustments)
             if transaction_id:
                 insert([_pay(order, transaction_id)])
+            if billing is not None:
+                billing.order_id, billing.created_at = order.pk, moment
+                insert([billing])
         call_hooks(order)
     return order
 
 
 def change_order_status(order: Order, status: str) -> None:
-    """Sets an order's status and that of its items, as EDD does; a refund's items stay complete."""
+    """Sets an order's status and that of its items, as EDD does; a refund's items stay complete. What is
+    complete for the first time is so from now on."""
+    refuse_mirrored("An order")
     with write(Topic.ORDERS, Topic.CUSTOMERS, Topic.CATALOGUE):
         order.refresh_from_db()
         with kept.following(order.pk):
             order.status, order.modified_at = status, timezone.now()
-            order.save(update_fields=("status", "modified_at"))
+            if status == "complete" and order.completed_at is None:
+                order.completed_at = order.modified_at
+            order.save(update_fields=("status", "modified_at", "completed_at"))
             if order.type != "refund":
                 order.items.update(status=status)
         touch(Order, [order.parent_id])
         call_hooks(order)
+
+
+def add_note(order: Order, content: str, *, user_id: int = 0) -> OrderNote:
+    """A line of an order's history; `user_id` is the wire id of who wrote it."""
+    refuse_mirrored("An order")
+    with write(Topic.ORDERS):
+        return OrderNote.objects.create(
+            order=order, content=content, user_id=user_id, created_at=timezone.now()
+        )
 
 
 def call_hooks(order: Order) -> None:

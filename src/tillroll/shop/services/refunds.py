@@ -17,6 +17,7 @@ from tillroll.shop.fields import check_amount, from_units, to_units
 from tillroll.shop.models import Order, OrderAdjustment, OrderItem
 from tillroll.shop.models.orders import NET
 from tillroll.shop.revision import Topic, write
+from tillroll.shop.services.mirror import refuse_mirrored
 from tillroll.shop.services.orders import ZERO, call_hooks, put_in_shop_currency
 
 
@@ -25,7 +26,7 @@ class RefundRefused(ValueError):
 
 
 @dataclass
-class _Rest:
+class Rest:
     """What is left of a sold item."""
 
     item: OrderItem
@@ -42,6 +43,7 @@ def refund_order(
     Its items and itself become refunded or partially_refunded. Returns the refund. Raises RefundRefused for
     an order that was not paid for, for more than is left, and for an item of another order.
     """
+    refuse_mirrored("An order")
     moment = at or timezone.now()
     with write(Topic.ORDERS, Topic.CUSTOMERS, Topic.CATALOGUE):
         order.refresh_from_db()
@@ -78,8 +80,13 @@ def _refuse_unpaid(order: Order) -> None:
         raise RefundRefused(f"Order {order.pk} is {order.status}; only what was paid can be given back.")
 
 
-def _list_rests(order: Order) -> dict[int, _Rest]:
-    rests = {item.pk: _Rest(item, item.total, item.tax) for item in order.items.order_by("cart_index", "id")}
+def list_rests(order: Order) -> list[Rest]:
+    """What is left of each item of a sale, with tax, in the order in which they were bought."""
+    return list(_list_rests(order).values())
+
+
+def _list_rests(order: Order) -> dict[int, Rest]:
+    rests = {item.pk: Rest(item, item.total, item.tax) for item in order.items.order_by("cart_index", "id")}
     for back in OrderItem.objects.filter(order__parent=order, order__type="refund"):
         if rest := rests.get(back.parent_id or 0):
             rest.total += back.total
@@ -96,7 +103,7 @@ def _list_fees(order: Order) -> list[OrderAdjustment]:
     )
 
 
-def _get_whole(rests: Mapping[int, _Rest]) -> dict[int, Decimal]:
+def _get_whole(rests: Mapping[int, Rest]) -> dict[int, Decimal]:
     """All that is left; what was free goes back as well, once."""
     return {
         key: rest.total
@@ -106,7 +113,7 @@ def _get_whole(rests: Mapping[int, _Rest]) -> dict[int, Decimal]:
 
 
 def _check_wanted(
-    order: Order, rests: Mapping[int, _Rest], items: Mapping[int, Decimal]
+    order: Order, rests: Mapping[int, Rest], items: Mapping[int, Decimal]
 ) -> dict[int, Decimal]:
     wanted = {}
     for key, asked in items.items():
@@ -150,7 +157,7 @@ def _begin_refund(order: Order, moment: datetime) -> Order:
     )
 
 
-def _refund_item(refund: Order, rest: _Rest, amount: Decimal) -> OrderItem:
+def _refund_item(refund: Order, rest: Rest, amount: Decimal) -> OrderItem:
     item = rest.item
     is_last = amount == rest.total
     tax = rest.tax if is_last else _share(item.tax, amount, item.total)
