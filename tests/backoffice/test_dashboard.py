@@ -136,10 +136,8 @@ def test_what_needs_attention_is_told_to_those_who_can_see_to_it(stores: None, l
     assert list_matters(manager, now) == []
     setup_product(price=None)
     setup_product(price="5", kind="bundle")
-    setup_order(
-        setup_line(product, "5"), customer=setup_customer(), at=now - timedelta(days=8), status="pending"
-    )
-    setup_order(setup_line(product, "5"), customer=setup_customer(), at=now, status="pending")
+    setup_order(setup_line(product, "5"), at=now - timedelta(days=8), status="pending")
+    setup_order(setup_line(product, "5"), at=now, status="pending")
     setup_discount(ends_at=now - timedelta(minutes=1))
     setup_discount(max_uses=1, use_count=1)
     setup_discount(ends_at=now + timedelta(days=3))
