@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tillroll.cli.findings import Finding, State
+from tillroll.checks.findings import Finding, State
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -48,9 +48,8 @@ def check_keys() -> Iterator[Finding]:
 
 def check_expiring() -> Iterator[Finding]:
     """No key ends within days while something still uses it."""
-    from tillroll.cli.keys.view import describe_time
     from tillroll.shop.services import get_zone
-    from tillroll.shop.zone import ZoneError
+    from tillroll.shop.zone import ZoneError, describe_time
 
     now = _now()
     try:
@@ -152,7 +151,7 @@ def _measure_logs() -> int:
 
 
 def _list_in_force() -> "QuerySet[ApiKey]":
-    from tillroll.cli.keys.view import list_in_force
+    from tillroll.access.states import list_in_force
 
     return list_in_force(_now())
 
