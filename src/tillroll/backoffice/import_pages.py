@@ -147,7 +147,7 @@ def _show_form(
 ) -> HttpResponse:
     form = form or ImportForm()
     if problem:
-        form = ImportForm({}, {})
+        form = ImportForm({"prefix": ""})
         form.full_clean()
         form.errors.clear()
         form.add_error("dump", problem)

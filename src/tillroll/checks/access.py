@@ -82,7 +82,7 @@ def _is_succeeded(key: "ApiKey") -> bool:
     return not KeyUse.objects.filter(key_id=key.pk, at__gt=successor.created_at).exists()
 
 
-def check_redis() -> Iterator[Finding]:
+def check_redis(seconds: float = REDIS_SECONDS) -> Iterator[Finding]:
     """The Redis that the settings name answers; nothing where they name none."""
     from django.conf import settings
     from redis import Redis
@@ -94,7 +94,7 @@ def check_redis() -> Iterator[Finding]:
     place = parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or 6379}"
     try:
         with Redis.from_url(
-            settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
+            settings.REDIS_URL, socket_timeout=seconds, socket_connect_timeout=seconds
         ) as redis:
             redis.ping()
     except (RedisError, OSError, ValueError) as error:

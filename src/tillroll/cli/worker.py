@@ -1,4 +1,5 @@
-"""`tillroll worker`: the process that does what pages leave to it, and how `tillroll serve` keeps one beside it."""
+"""`tillroll worker`: the process that does what pages leave to it, and how `tillroll serve` keeps one beside
+it."""
 
 import logging
 import os
