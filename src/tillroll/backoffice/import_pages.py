@@ -3,6 +3,7 @@
 The form's file is large, so who sends it is asked for first, then its size, and only then is it read.
 """
 
+import re
 import shutil
 from collections.abc import Callable
 from functools import wraps
@@ -45,6 +46,7 @@ STAGES = {"": 0, "joining": 84, "comparing": 98}
 WRITING = 90
 """Where the bar stands, in per cent: reading takes it to READING."""
 
+_PREFIX = re.compile(r"[A-Za-z0-9_$]+")
 ENDINGS = (".sql", ".sql.gz")
 
 
@@ -73,6 +75,14 @@ class ImportForm(PageForm):
         if not fold_case(found.name).endswith(ENDINGS):
             raise ValidationError(f"{found.name} is no dump: a .sql or .sql.gz file is wanted.")
         return found
+
+    def clean_prefix(self) -> str:
+        prefix: str = self.cleaned_data["prefix"]
+        if prefix and not _PREFIX.fullmatch(prefix):
+            raise ValidationError(
+                "A prefix has letters, digits and underscores, such as wp_2_; or leave it empty."
+            )
+        return prefix
 
 
 def _for_managers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:

@@ -45,8 +45,7 @@ def import_upload(run_id: int) -> None:
             Path(run.path), prefix=run.prefix or None, on_progress=progress.tell, on_rows=progress.count
         )
     except ImportRefused as error:
-        # the sentence names the file as it is kept here, which nobody knows
-        end_run(run, ImportState.REFUSED, str(error).replace(run.path, run.file_name))
+        end_run(run, ImportState.REFUSED, _put(str(error), run))
         return
     except Exception:
         logger.exception("The import of %s broke off.", run.file_name)
@@ -57,6 +56,13 @@ def import_upload(run_id: int) -> None:
         raise
     end_run(run, ImportState.DONE, summary=pack_summary(summary))
     _note(run, summary)
+
+
+def _put(sentence: str, run: ImportRun) -> str:
+    """A refusal as whoever uploaded the file knows it: by its own name, and without a command's options."""
+    return sentence.replace(run.path, run.file_name).replace(
+        "with --prefix, as in --prefix ", "by its table prefix, such as "
+    )
 
 
 def _note(run: ImportRun, summary: Summary) -> None:

@@ -1,6 +1,13 @@
 // An import: says before the upload when a file is too large, shows how far the upload is, then how far the import is.
 "use strict";
 
+// The theme's script writes a chosen file's name into the nearest text field, which here is the prefix.
+const keepApart = () => {
+  const input = document.querySelector("#import-form [type=file]");
+  if (input) input.hasChangeListener = true;
+};
+keepApart();
+
 const send = (form, said, bar) => {
   const button = form.querySelector("button");
   const request = new XMLHttpRequest();
@@ -28,6 +35,7 @@ const send = (form, said, bar) => {
     }
     const box = document.getElementById("import-box");
     box.replaceWith(answered);
+    keepApart();
     answered.querySelector("[name=dump]")?.focus();
   });
   request.open("POST", location.href);
