@@ -33,9 +33,14 @@ pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 MOST_LIST_QUERIES = 8
 """Session, user, the shop's settings, its mirror, count, rows, and one for what belongs to them."""
 
-MOST_QUERIES = {"/admin/access/apikey/": 12, "/admin/access/requestlogentry/": 14}
+MOST_QUERIES = {
+    "/admin/access/apikey/": 12,
+    "/admin/access/requestlogentry/": 14,
+    "/admin/shop/order/": 9,
+}
 """Of a list of keys also three for their use, one for the roles' limits and one for the shop's clock. The log
-has two charts besides (calls, errors and names), keys to choose from, and links at its lines."""
+has two charts besides (calls, errors and names), keys to choose from, and links at its lines. Orders have
+gateways to choose from."""
 
 
 def count_queries(client: Client, url: str) -> tuple[int, list[str]]:
