@@ -71,7 +71,7 @@ def queue(shop: Shop, dump: Path = DUMP) -> Path:
 
 
 def read_run(shop: Shop) -> tuple[str, str]:
-    return shop.execute("SELECT state, sentence FROM intake_importrun", "logs")[0]  # type: ignore[return-value]
+    return shop.execute("SELECT state, sentence FROM intake_importrun", "logs")[0]
 
 
 def test_a_server_has_a_worker_that_ends_with_it(shop: Shop) -> None:

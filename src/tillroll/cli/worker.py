@@ -125,5 +125,7 @@ class _Keeper:
             code = self._process.wait()
             if self._ending.is_set():
                 return
-            logger.warning("The worker ended (%s); it is started again.", code)
-            self._ending.wait(RESTART_SECONDS)
+            if code:
+                logger.warning("The worker ended (%s); it is started again.", code)
+            # without a fault it was told to end, as a supervisor tells all processes of a server at once
+            self._ending.wait(RESTART_SECONDS if code else STOP_SECONDS)
