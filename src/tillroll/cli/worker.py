@@ -32,7 +32,7 @@ _COMMAND = (sys.executable, "-c", "from tillroll.cli import main; main()", "work
 
 
 @click.command(short_help="Do what the back office leaves to a worker, such as imports.")
-@click.option("--beside", type=int, metavar="PID", hidden=True, help="The server that it belongs to.")
+@click.option("--beside", type=int, metavar="PID", help="The server that it belongs to; `serve` gives it.")
 def worker(beside: int | None) -> None:
     """Do what the back office leaves to a worker, such as imports, until it is told to stop.
 
