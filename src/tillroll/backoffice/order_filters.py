@@ -3,12 +3,15 @@
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
 from tillroll.backoffice.filters import one_of
 from tillroll.shop.models import Customer, OrderItem, Product
 from tillroll.shop.statements import run
+
+MANY = 10_000
+"""Sales of a product from which its orders are found as one goes through them all."""
 
 STATUSES = (
     "complete",
@@ -84,7 +87,12 @@ class OfProduct(_OfRecord):
     model = Product
 
     def narrow(self, queryset: QuerySet[Any], key: int) -> QuerySet[Any]:
-        return queryset.filter(pk__in=OrderItem.objects.filter(product_id=key).values("order_id"))
+        """By the product's items where these are few; else each order is looked at, of which many have it."""
+        items = OrderItem.objects.filter(product_id=key)
+        sold = Product.objects.filter(pk=key).values_list("sales", flat=True).first() or 0
+        if sold < MANY:
+            return queryset.filter(pk__in=items.values("order_id"))
+        return queryset.filter(Exists(items.filter(order_id=OuterRef("pk"))))
 
 
 class OfCustomer(_OfRecord):
