@@ -140,7 +140,12 @@ INSTALLED_APPS = [
     "tillroll.shop",
     "tillroll.access",
     "tillroll.stats",
+    "tillroll.intake",
+    "django_tasks",
+    "django_tasks_db",
 ]
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
+"""What `tillroll worker` does; each host has a queue of its own besides (intake/host.py)."""
 MIDDLEWARE = [
     "tillroll.health.probes",
     "django.middleware.security.SecurityMiddleware",
@@ -235,6 +240,12 @@ takes less than the last second along."""
 
 LOG_FLUSH_LINES = 2_000
 """How many lines wait before they are written at once: so many that a busy worker writes once a second."""
+
+UPLOAD_MEGABYTES = _number("TILLROLL_UPLOAD_MEGABYTES", 10_000)
+"""How large a dump the import page takes, in millions of bytes."""
+
+FILE_UPLOAD_HANDLERS = ["tillroll.backoffice.uploads.RefuseFiles"]
+"""No page takes a file but the one for imports, which sees to it itself."""
 
 LOGGING = {
     "version": 1,

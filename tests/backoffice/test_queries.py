@@ -37,11 +37,14 @@ MOST_QUERIES = {
     "/admin/access/apikey/": 12,
     "/admin/access/requestlogentry/": 14,
     "/admin/shop/order/": 9,
+    "/admin/import/": 10,
+    "/admin/health/": 45,
     "/admin/": 24,
 }
 """Of a list of keys also three for their use, one for the roles' limits and one for the shop's clock. The log
 has two charts besides (calls, errors and names), keys to choose from, and links at its lines. Orders have
-gateways to choose from."""
+gateways to choose from. The page for imports asks for workers and for imports that run. What is wrong is
+found by many small questions, most of them for SQLite's settings and for the migrations."""
 
 
 def count_queries(client: Client, url: str) -> tuple[int, list[str]]:

@@ -43,6 +43,8 @@ PAGES = {
     "/admin/access/apikey/add/?for=service": MANAGERS,
     "/admin/access/apikey/add/?for=customer": MANAGERS,
     "/admin/access/requestlogentry/": MANAGERS,
+    "/admin/import/": MANAGERS,
+    "/admin/health/": MANAGERS,
 }
 """Pages, and the roles that see them."""
 

@@ -69,7 +69,14 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Roles", "badge", "access_role"),
         ),
     ),
-    ("Tools", (Entry("API keys", "key", "access_apikey"),)),
+    (
+        "Tools",
+        (
+            Entry("API keys", "key", "access_apikey"),
+            Entry("Import", "upload_file", "import", (Capability.MANAGE_SHOP_SETTINGS,)),
+            Entry("Health", "health_and_safety", "health", (Capability.MANAGE_SHOP_SETTINGS,)),
+        ),
+    ),
     ("Shop", (Entry("Settings", "settings", "shop_shopsettings"),)),
 )
 """Groups of lines in the order that EDD's users know."""

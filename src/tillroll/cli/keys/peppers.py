@@ -17,7 +17,7 @@ def new_pepper() -> None:
     from django.conf import settings
     from django.utils import timezone
 
-    from tillroll.cli.keys.view import list_in_force
+    from tillroll.access.states import list_in_force
     from tillroll.secret_file import change_pepper, holds_pepper
 
     path: Path = settings.TILLROLL_HOME / "secrets"
@@ -79,7 +79,7 @@ def _count_needing_old() -> int:
     from django.utils import timezone
 
     from tillroll.access.digests import pepper_id
-    from tillroll.cli.keys.view import list_in_force
+    from tillroll.access.states import list_in_force
 
     old = [pepper_id(pepper) for pepper in settings.OLD_KEY_PEPPERS if pepper != settings.KEY_PEPPER]
     in_force = list_in_force(timezone.now())

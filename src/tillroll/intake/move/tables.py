@@ -23,6 +23,7 @@ class Kind(StrEnum):
     TIME = "timestamp"
     DATE = "date"
     FLOAT = "double"
+    UUID = "uuid"
 
 
 class Column(NamedTuple):
@@ -54,6 +55,7 @@ _POSTGRESQL = {
     ),
     Kind.DATE: ("SUM({0} - DATE '1970-01-01')",),
     Kind.FLOAT: ("SUM(TRUNC({0} * 1000))",),
+    Kind.UUID: (),  # SQLite has no dashes in it
 }
 _SQLITE = {
     **_POSTGRESQL,
