@@ -15,6 +15,9 @@ _LOGS = {
     ("sessions", "session"),
 }
 
+WRONG_PASSWORDS = "axes"
+"""An app all of whose tables are in `logs`."""
+
 
 class _Reading(threading.local):
     """The alias that the thread's answer is read from; None outside of one."""
@@ -37,9 +40,14 @@ class Router:
 
     def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: object) -> bool:
         if model_name is None:
-            return db == str(hints.get("database", "default"))
-        return db == ("logs" if (app_label, model_name) in _LOGS else "default")
+            at_home = "logs" if app_label == WRONG_PASSWORDS else "default"
+            return db == str(hints.get("database", at_home))
+        return db == ("logs" if _belongs_to_logs(app_label, model_name) else "default")
 
 
 def _is_log(model: type[Model]) -> bool:
-    return (model._meta.app_label, model._meta.model_name) in _LOGS
+    return _belongs_to_logs(model._meta.app_label, model._meta.model_name)
+
+
+def _belongs_to_logs(app_label: str, model_name: str | None) -> bool:
+    return app_label == WRONG_PASSWORDS or (app_label, model_name) in _LOGS

@@ -1,8 +1,8 @@
 """Who may log in to the back office: with a password as Django keeps them, the demo from this machine alone.
 
-An address that guesses has to wait, whatever way in it takes; a service account has no way in. A demo's login
-is printed on a terminal and lies in a file. So it must be worth nothing elsewhere: neither the password nor a
-session that was begun here.
+An address that guesses has to wait, whatever way in it takes (attempts.py); a service account has no way in.
+A demo's login is printed on a terminal and lies in a file. So it must be worth nothing elsewhere: neither the
+password nor a session that was begun here.
 """
 
 import ipaddress
@@ -12,13 +12,9 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
-from tillroll.access.addresses import get_client_address
 from tillroll.access.models import User
-from tillroll.access.throttle import TooManyFailures, check_login, note_failed_login
 
 FORWARDED = (
     "HTTP_X_FORWARDED_FOR",
@@ -59,17 +55,9 @@ class ShopBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """The user of a right password. For an address that has to wait none is right: PermissionDenied,
-        which keeps Django from asking further."""
-        address = get_client_address(request.META) if request else ""
-        now = timezone.now()
-        try:
-            check_login(address, now)
-        except TooManyFailures as error:
-            raise PermissionDenied(str(error)) from error
+        """The user of a right password; for the demo only from here."""
         user = super().authenticate(request, username=username, password=password, **kwargs)
         if not isinstance(user, User) or (user.is_demo and not (request and is_from_here(request.META))):
-            note_failed_login(address, now)
             return None
         return user
 

@@ -1,31 +1,41 @@
 """The pages of the back office, one module a kind of record; to load them puts them into its site."""
 
 from tillroll.backoffice import (
+    account,
     catalogue,
     changes,
     customers,
     discounts,
     downloads,
+    forgotten,
     keys,
     orders,
     own_keys,
     requests,
     roles,
+    second_step,
     shop_settings,
+    two_factor,
     users,
+    welcome,
 )
 
 __all__ = [
+    "account",
     "catalogue",
     "changes",
     "customers",
     "discounts",
     "downloads",
+    "forgotten",
     "keys",
     "orders",
     "own_keys",
     "requests",
     "roles",
+    "second_step",
     "shop_settings",
+    "two_factor",
     "users",
+    "welcome",
 ]
