@@ -176,7 +176,7 @@ WSGI_APPLICATION = "tillroll.wsgi.application"
 
 AUTH_USER_MODEL = "access.User"
 AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",  # refuses who guessed too often, before a password is looked at
+    "tillroll.access.backends.Gate",  # refuses who guessed too often, before a password is looked at
     "tillroll.access.backends.ShopBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [

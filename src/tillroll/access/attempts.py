@@ -12,7 +12,6 @@ from typing import Any
 from axes.handlers.database import AxesDatabaseHandler
 from axes.models import AccessAttempt
 from django.conf import settings
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -61,12 +60,12 @@ def release(name: str | None = None, address: str | None = None) -> int:
         found = found.filter(username=name)
     if address is not None:
         found = found.filter(ip_address=address)
-    count = sum(found.values_list("failures_since_start", flat=True))
+    count: int = sum(found.values_list("failures_since_start", flat=True))
     found.delete()
     return count
 
 
-def _list_recent() -> "QuerySet[AccessAttempt]":
+def _list_recent() -> Any:
     return AccessAttempt.objects.filter(attempt_time__gte=timezone.now() - get_cool_off())
 
 

@@ -33,8 +33,8 @@ user_logged_in.connect(begin, dispatch_uid="tillroll.begin")
 def end_idle(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware after Django's own, messages too: ends a login that idled, or that is too old, and notes that
-    one was seen. A request without a session costs nothing."""
+    """Middleware after Django's own, messages too: ends a login that idled, or that is too old, and notes
+    that one was seen. A request without a session costs nothing."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:

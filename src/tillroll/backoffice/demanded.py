@@ -1,6 +1,7 @@
 """Whose role demands a second factor sees no page before it is set up."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -30,7 +31,7 @@ def second_factor_first(
 def _lacks(request: HttpRequest) -> bool:
     """Whether the user should have a second factor and has none. Who has one proved it: to set it up ends the
     sessions that began without."""
-    user = request.user
+    user: Any = request.user
     if not getattr(user, "requires_two_factor", False) or user.is_demo or PROVED in request.session:
         return False
     return request.path not in {reverse(name) for name in OPEN} and not has_second_factor(user)

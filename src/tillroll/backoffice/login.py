@@ -4,7 +4,7 @@ The session begins when both were right. That guesses are refused is the backend
 here it is said how long to wait.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME, login
@@ -94,7 +94,7 @@ def log_in(site: "AdminSite", request: HttpRequest, extra_context: Any = None) -
     view = FirstStep.as_view(
         extra_context=context, authentication_form=LoginForm, template_name=TEMPLATE, next_page=home
     )
-    response: HttpResponse = view(request)
+    response = cast(HttpResponse, view(request))
     if isinstance(response, TemplateResponse):
         refuse_early(response, getattr((response.context_data or {}).get("form"), "wait", 0))
     return response

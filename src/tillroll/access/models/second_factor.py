@@ -5,7 +5,7 @@ recovery code there is only a digest. A copy of the database lets nobody in.
 """
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import models
@@ -28,7 +28,7 @@ class Throttled(ThrottlingMixin):  # type: ignore[misc]  # published without typ
         abstract = True
 
     def throttle_increment(self, commit: bool = True) -> None:
-        self.throttling_failure_count = min(self.throttling_failure_count, MOST_WAITS - 1)
+        self.throttling_failure_count: int = min(self.throttling_failure_count, MOST_WAITS - 1)
         super().throttle_increment(commit=commit)
 
     def get_throttle_factor(self) -> int:
@@ -47,9 +47,11 @@ class Authenticator(Throttled, Device):  # type: ignore[misc]
     """An app that shows six digits, new ones each half minute (RFC 6238). A code counts once, and half a
     minute longer or sooner for a clock that is off."""
 
-    sealed_key = models.TextField()
-    last_step = models.BigIntegerField(default=-1, help_text="The half minute of the last code that counted.")
-    created_at = models.DateTimeField(auto_now_add=True)
+    sealed_key: "models.TextField[str, str]" = models.TextField()
+    last_step: "models.BigIntegerField[int, int]" = models.BigIntegerField(
+        default=-1, help_text="The half minute of the last code that counted."
+    )
+    created_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(auto_now_add=True)
 
     TOLERANCE: ClassVar[int] = 1
 
@@ -88,8 +90,8 @@ class RecoverySheet(Throttled, Device):  # type: ignore[misc]
     """Recovery codes, for whoever has lost the app: each lets its owner in once."""
 
     digests = models.JSONField(default=list, help_text="Of the codes that are left.")
-    pepper_id = models.CharField(max_length=16)
-    created_at = models.DateTimeField(auto_now_add=True)
+    pepper_id: "models.CharField[str, str]" = models.CharField(max_length=16)
+    created_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("user",), name="one_recovery_sheet"),)

@@ -52,7 +52,7 @@ class AccountManager(UserManager["User"]):
         return super()._create_user(username, email, password, **extra)  # type: ignore[misc, no-any-return]
 
 
-class User(AbstractUser, SourcedModel):
+class User(AbstractUser, SourcedModel):  # type: ignore[django-manager-missing]  # of devices: untyped
     """`login` and `display_name` are what the API shows; `capabilities` and `role_slugs` are kept by the
     services from roles and grants."""
 

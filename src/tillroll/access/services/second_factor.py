@@ -41,11 +41,12 @@ class Sheet:
 
 def has_second_factor(user: User) -> bool:
     """Whether a login of this user asks for a code."""
-    return Authenticator.objects.filter(user=user, confirmed=True).exists()
+    return bool(Authenticator.objects.filter(user=user, confirmed=True).exists())
 
 
 def get_authenticator(user: User) -> Authenticator | None:
-    return Authenticator.objects.filter(user=user, confirmed=True).first()
+    found: Authenticator | None = Authenticator.objects.filter(user=user, confirmed=True).first()
+    return found
 
 
 def count_recovery_codes(user: User) -> int:
@@ -75,8 +76,8 @@ def set_up_second_factor(user: User, key: str, code: str) -> Sheet:
         if not made.verify_token(clean_code(code)):
             raise ValidationError(
                 {
-                    "code": "These are not the digits that the app shows now. Type the newest six; if they are"
-                    " refused again, look whether the phone's clock is right."
+                    "code": "These are not the digits that the app shows now. Type the newest six; if they"
+                    " are refused again, look whether the phone's clock is right."
                 }
             )
         sheet = _write_sheet(user)
@@ -98,7 +99,7 @@ def remove_second_factor(user: User) -> bool:
         RecoverySheet.objects.filter(user=user).delete()
         if count:
             end_sessions(user)
-    return count > 0
+    return bool(count)
 
 
 def check_code(user: User, given: str) -> Answer:
