@@ -1,9 +1,9 @@
 """Users > Edit: keys made and revoked on the user's own page, roles, and who is let in."""
 
 import logging
-from typing import Any
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 import time_machine
