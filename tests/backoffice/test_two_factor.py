@@ -57,7 +57,7 @@ def read_code(key: str) -> str:
 
 
 def set_up(user: User) -> tuple[str, tuple[str, ...]]:
-    """A second factor of half a minute ago, so that its code of now was not used: secret and recovery codes."""
+    """A second factor whose code of now was not used: secret and recovery codes."""
     key = make_key()
     sheet = set_up_second_factor(user, key, read_code(key))
     Authenticator.objects.update(last_step=-1)

@@ -1,5 +1,6 @@
-"""Pages in front of the back office, for who is not in yet: a form or a sentence. Behind them are secrets of
-links, so no address leaves with a click, and no cache keeps them."""
+"""Pages in front of the back office, for who is not in yet: a form or a sentence. No cache keeps them. Their
+addresses hold no secret; to forbid referrers as well would have browsers send the forms without an origin, and
+such are refused."""
 
 from typing import Any
 
@@ -16,6 +17,5 @@ def show_door(request: HttpRequest, title: str, **context: Any) -> TemplateRespo
     request.current_app = site.name
     frame = {**site.each_context(request), "title": title, **context}
     response = TemplateResponse(request, TEMPLATE, frame)
-    response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-store, private"
     return response

@@ -90,6 +90,10 @@ class ProveForm(PresentForm, CodeForm):
 
     field_order = ("present", "code")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["code"].widget.attrs["autofocus"]  # the password comes first
+
 
 @for_everybody
 def two_factor(request: HttpRequest) -> HttpResponse:
