@@ -1,5 +1,5 @@
 """Pages in front of the back office, for who is not in yet: a form or a sentence. No cache keeps them. Their
-addresses hold no secret; to forbid referrers as well would have browsers send the forms without an origin, and
+addresses hold no secret; to forbid referrers would have browsers send the forms without an origin, and
 such are refused."""
 
 from typing import Any
