@@ -200,3 +200,15 @@ def test_a_role_in_use_edd_s_and_an_unknown_one_are_not_deleted(invoke: Invoke) 
 
 def test_an_unknown_role_is_not_shown(invoke: Invoke) -> None:
     assert invoke("roles", "show", "boss", code=2).stderr.startswith("There is no role boss; the roles are ")
+
+
+def test_a_role_demands_a_second_factor_and_no_longer(invoke: Invoke) -> None:
+    ann = setup_user("ann", role="shop_manager")
+    for option, said, demanded in (
+        ("--two-factor", "demanded", True),
+        ("--no-two-factor", "as each likes", False),
+    ):
+        assert invoke("roles", "set", "shop_manager", option).stdout.startswith("Changed shop_manager")
+        assert f"two-factor    {said}\n" in invoke("roles", "show", "shop_manager").stdout
+        ann.refresh_from_db()
+        assert ann.requires_two_factor is demanded
