@@ -22,6 +22,7 @@ from tillroll.access.services import (
     has_second_factor,
     make_key,
     refresh_capabilities,
+    reseal_second_factors,
     save_role,
     set_password,
     set_up_second_factor,
@@ -266,9 +267,22 @@ def test_a_changed_pepper_opens_what_the_old_one_closed(ada: User, settings: Any
     settings.KEY_PEPPER = "another pepper"
     assert give_code(give_password(), codes[0]).status_code == 302
     assert give_code(give_password(), read_code(key)).status_code == 302
-    settings.OLD_KEY_PEPPERS = ()  # the app's secret is closed anew by then
+    settings.OLD_KEY_PEPPERS = ()  # both are closed anew by then
     Authenticator.objects.update(last_step=-1)
     assert give_code(give_password(), read_code(key)).status_code == 302
+    assert give_code(give_password(), codes[1]).status_code == 302
+
+
+def test_what_an_old_pepper_closed_is_closed_anew_before_it_goes(ada: User, settings: Any) -> None:
+    key, codes = set_up(ada)
+    settings.OLD_KEY_PEPPERS = (settings.KEY_PEPPER,)
+    settings.KEY_PEPPER = "another pepper"
+    assert (reseal_second_factors(), reseal_second_factors()) == (2, 0)
+    settings.OLD_KEY_PEPPERS = ()
+    assert give_code(give_password(), read_code(key)).status_code == 302
+    assert give_code(give_password(), codes[0]).status_code == 302
+    settings.KEY_PEPPER = "lost"
+    assert count_recovery_codes(ada) == 0
     assert give_code(give_password(), codes[1]).status_code == 200
 
 

@@ -248,13 +248,13 @@ def test_a_user_is_invited_by_a_link(invoke: Invoke, client: Client, settings: A
     output = invoke("user", "invite", "ann", "--url", "https://shop.example/").stdout
     url, _, sentence = output.strip().partition("\n\n")
     assert sentence == "Whoever opens it chooses the password of ann: once, within 168 hours."
-    assert url.startswith("https://shop.example/admin/welcome/")
+    assert url.startswith("https://shop.example/admin/welcome/?link=")
     client.get(url.removeprefix("https://shop.example"))
     assert client.post("/admin/welcome/", {"password": PASSWORD, "again": PASSWORD}).status_code == 302
     assert client.login(username="ann", password=PASSWORD)
     settings.PUBLIC_URL, settings.PATH_PREFIX = "https://home.example", "/shop"
     output = invoke("user", "invite", "ann").stdout
-    assert output.startswith("https://home.example/shop/admin/welcome/")
+    assert output.startswith("https://home.example/shop/admin/welcome/?link=")
     assert "within 24 hours." in output
     actions = AuditEntry.objects.filter(actor_name="(command line)").values_list("action", "title")
     assert [*actions] == [("made an invitation for", "ann"), ("made a reset link for", "ann")]
@@ -288,7 +288,7 @@ def test_a_lock_is_released_by_name_or_by_address(invoke: Invoke) -> None:
 def test_a_second_factor_is_reset(invoke: Invoke) -> None:
     ann = setup_user("ann", role="shop_manager")
     Authenticator.objects.create(user=ann, name="app", sealed_key="")
-    RecoverySheet.objects.create(user=ann, name="codes", pepper_id="")
+    RecoverySheet.objects.create(user=ann, name="codes", sealed_digests="")
     output = invoke("user", "reset-two-factor", "ann").stdout
     assert output == (
         "ann logs in with the password alone; app and recovery codes are gone, sessions ended.\n"

@@ -1,8 +1,10 @@
 """Where an invitation or a reset link leads: a page on which somebody chooses a password.
 
-The secret part of the address moves into the session at once, so that it is in no later address, no log line
-about one and no browser's referrer. Looking at a link does not use it up: mail scanners do.
+The secret part is in the query, which no log of ours has, and moves into the session at once, so that it is
+in no later address and no browser's referrer. Looking at a link does not use it up: mail scanners do.
 """
+
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -23,13 +25,16 @@ from tillroll.backoffice.password_forms import NewPasswordForm
 from tillroll.backoffice.site import site
 from tillroll.shop.revision import Topic, write
 
+PARAMETER = "link"
+"""The parameter that has the secret part of a link."""
+
 KEPT = "link"
 """Where a session keeps the secret part of a link."""
 
 
 def make_link(request: HttpRequest, user: User) -> str:
     """A fresh link for a user, with the host by which the shop is reached."""
-    here = reverse("admin:welcome_link", args=(make_link_token(user),))
+    here = f"{reverse('admin:welcome')}?{urlencode({PARAMETER: make_link_token(user)})}"
     return f"{settings.PUBLIC_URL}{here}" if settings.PUBLIC_URL else request.build_absolute_uri(here)
 
 
@@ -43,6 +48,8 @@ def follow(request: HttpRequest, token: str) -> HttpResponse:
 
 def welcome(request: HttpRequest) -> HttpResponse:
     """Lets whoever followed a link choose a password, once."""
+    if PARAMETER in request.GET:
+        return follow(request, request.GET[PARAMETER])
     link = read_link(request.session.get(KEPT, ""))
     if link is None:
         request.session.pop(KEPT, None)
@@ -84,9 +91,4 @@ def _choose(request: HttpRequest, link: Link, form: NewPasswordForm) -> None:
         audit.note(user, what, user, [Change("password", "", "(new)")], address)
 
 
-site.own_pages.extend(
-    (
-        path("welcome/", never_cache(csrf_protect(welcome)), name="welcome"),
-        path("welcome/<str:token>/", never_cache(follow), name="welcome_link"),
-    )
-)
+site.own_pages.append(path("welcome/", never_cache(csrf_protect(welcome)), name="welcome"))

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import click
 
@@ -156,9 +157,8 @@ def invite(name: str, url: str) -> None:
     base = (url or settings.PUBLIC_URL or "http://127.0.0.1:8000").rstrip("/")
     kind = LinkKind.RESET if found.has_usable_password() else LinkKind.INVITATION
     hours = get_lifetime(kind).total_seconds() / 3600
-    click.echo(
-        f"{base}{settings.PATH_PREFIX}{reverse('admin:welcome_link', args=(make_link_token(found),))}\n"
-    )
+    secret = urlencode({"link": make_link_token(found)})
+    click.echo(f"{base}{settings.PATH_PREFIX}{reverse('admin:welcome')}?{secret}\n")
     _note(found, "made an invitation for" if kind is LinkKind.INVITATION else "made a reset link for")
     click.echo(f"Whoever opens it chooses the password of {found.username}: once, within {hours:.0f} hours.")
 

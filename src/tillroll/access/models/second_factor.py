@@ -1,10 +1,12 @@
 """Second factors of a login, as devices of django-otp: an authenticator app, and a sheet of recovery codes.
 
-Both are django-otp's own kinds but for what is kept: an app's secret is sealed (access/sealing.py), of a
-recovery code there is only a digest. A copy of the database lets nobody in.
+Both are django-otp's own kinds but for what is kept: an app's secret is sealed (access/sealing.py), and so
+are the digests of recovery codes. A copy of the database lets nobody in.
 """
 
+import hashlib
 import time
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -13,7 +15,6 @@ from django.utils import timezone
 from django_otp.models import Device, ThrottlingMixin
 from django_otp.oath import TOTP
 
-from tillroll.access.digests import digest_token, find_pepper, pepper_id
 from tillroll.access.sealing import SealBroken, is_current, seal, unseal
 
 MOST_WAITS = 10
@@ -87,30 +88,45 @@ class Authenticator(Throttled, Device):  # type: ignore[misc]
 
 
 class RecoverySheet(Throttled, Device):  # type: ignore[misc]
-    """Recovery codes, for whoever has lost the app: each lets its owner in once."""
+    """Recovery codes, for whoever has lost the app: each lets its owner in once. Kept are digests,
+    and they are sealed: a code has 49 bits, which a digest alone would not hide for ever."""
 
-    digests = models.JSONField(default=list, help_text="Of the codes that are left.")
-    pepper_id: "models.CharField[str, str]" = models.CharField(max_length=16)
+    sealed_digests: "models.TextField[str, str]" = models.TextField(help_text="Of the codes that are left.")
     created_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("user",), name="one_recovery_sheet"),)
 
-    def write_codes(self, codes: list[str]) -> None:
+    def write_codes(self, codes: Iterable[str]) -> None:
         """Takes these codes in place of those there were, unsaved."""
-        self.digests = [digest_token(code) for code in codes]
-        self.pepper_id = pepper_id()
+        self._write(map(_digest, codes))
+
+    def count_left(self) -> int:
+        """How many codes are left; none where their pepper is lost."""
+        return len(self._read())
 
     def verify_token(self, token: Any) -> bool:
         """Whether this is a code that is left, which it then is no more."""
-        pepper = find_pepper(self.pepper_id)
-        if pepper is None or not self.verify_is_allowed()[0]:
+        if not self.verify_is_allowed()[0]:
             return False
-        digest = digest_token(str(token), pepper)
-        if digest not in self.digests:
+        digests, given = self._read(), _digest(str(token))
+        if given not in digests:
             self.throttle_increment()
             return False
-        self.digests = [kept for kept in self.digests if kept != digest]
+        self._write(kept for kept in digests if kept != given)
         self.throttle_reset(commit=False)
         self.save()
         return True
+
+    def _write(self, digests: Iterable[str]) -> None:
+        self.sealed_digests = seal(" ".join(digests).encode())
+
+    def _read(self) -> list[str]:
+        try:
+            return unseal(self.sealed_digests).decode().split()
+        except SealBroken:
+            return []
+
+
+def _digest(code: str) -> str:
+    return hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()

@@ -24,6 +24,7 @@ from tillroll.access.services.second_factor import (
     make_key,
     remove_second_factor,
     renew_recovery_codes,
+    reseal_second_factors,
     set_up_second_factor,
 )
 from tillroll.access.services.users import (
@@ -62,6 +63,7 @@ __all__ = [
     "refresh_capabilities",
     "remove_second_factor",
     "renew_recovery_codes",
+    "reseal_second_factors",
     "revoke_key",
     "revoke_keys",
     "rotate_key",

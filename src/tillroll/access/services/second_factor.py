@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
@@ -9,7 +10,7 @@ from django.db import transaction
 from django_otp import verify_token
 
 from tillroll.access.models import Authenticator, RecoverySheet, User
-from tillroll.access.sealing import seal
+from tillroll.access.sealing import SealBroken, is_current, seal, unseal
 from tillroll.shop.revision import Topic, write
 
 CODES = 10
@@ -52,7 +53,7 @@ def get_authenticator(user: User) -> Authenticator | None:
 def count_recovery_codes(user: User) -> int:
     """How many recovery codes are left."""
     sheet = RecoverySheet.objects.filter(user=user).first()
-    return len(sheet.digests) if sheet else 0
+    return sheet.count_left() if sheet else 0
 
 
 def make_key() -> str:
@@ -123,6 +124,22 @@ def end_sessions(user: User) -> None:
         held = User.objects.select_for_update().get(pk=user.pk)
         user.session_round = held.session_round + 1
         user.save(update_fields=("session_round",))
+
+
+def reseal_second_factors() -> int:
+    """Closes anew what an old pepper closed, so that the old one can go; how much it was."""
+    count = 0
+    with write(Topic.ACCESS):
+        for model, field in ((Authenticator, "sealed_key"), (RecoverySheet, "sealed_digests")):
+            for device in model.objects.select_for_update():
+                kept = getattr(device, field)
+                if is_current(kept):
+                    continue
+                with suppress(SealBroken):
+                    setattr(device, field, seal(unseal(kept)))
+                    device.save(update_fields=(field,))
+                    count += 1
+    return count
 
 
 def clean_code(given: str) -> str:
