@@ -67,7 +67,7 @@ def test_a_changed_password_ends_other_logins(ada: User) -> None:
     assert is_in(here)
     assert not is_in(there)
     assert is_in(enter(OTHER))
-    entry = AuditEntry.objects.get(action="changed the password of")
+    entry = AuditEntry.objects.get(action="changed the password")
     assert (entry.actor_name, entry.title, entry.changes) == ("ada", "ada", [["password", "", "(new)"]])
 
 

@@ -87,7 +87,7 @@ def test_somebody_invited_chooses_a_password_and_logs_in(login: Login) -> None:
     reply = Client().post("/admin/login/", {"username": "ben", "password": "a-candle-by-the-door"})
     assert reply.headers["Location"] == "/admin/"
     actions = list(AuditEntry.objects.order_by("pk").values_list("action", flat=True))
-    assert actions == ["added", "made an invitation for", "took an invitation", "logged in"]
+    assert actions == ["added", "made an invitation", "took an invitation", "logged in"]
 
 
 def test_a_link_counts_once(ada: User, login: Login) -> None:
@@ -179,6 +179,13 @@ def test_a_link_is_in_no_log_line(ada: User, login: Login, caplog: Any) -> None:
     choose(guest)
     follow(link).get(WELCOME)
     assert get_secret(link) not in caplog.text
+
+
+def test_nobody_makes_a_link_for_themselves_which_would_spare_the_present_password(login: Login) -> None:
+    client = login("superuser")
+    page = post(client, url_of(get_self(client)))
+    assert "Your own password is under My account, where it takes the present one." in page
+    assert not AuditEntry.objects.exists()
 
 
 def test_nobody_makes_a_link_for_somebody_with_more_rights(login: Login) -> None:

@@ -331,7 +331,7 @@ def test_who_manages_users_resets_it_for_a_lost_phone(ada: User, login: Login) -
     assert not has_second_factor(ada)
     assert not is_in(holder)
     entry = AuditEntry.objects.latest("pk")
-    assert (entry.action, entry.title) == ("reset two-factor login of", "ada")
+    assert (entry.action, entry.title) == ("reset two-factor login", "ada")
     assert "ada has no second factor." in get_text(manager, url)
 
 

@@ -109,8 +109,9 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Shop:
          (ODD, "a=\0&b=\0")),
         ("INSERT INTO access_counter (subject, period, used) VALUES ('key:1', '2026-11', 9000000000)", ()),
         ("INSERT INTO axes_accessattempt (username, ip_address, user_agent, http_accept, path_info,"
-         " attempt_time, get_data, post_data, failures_since_start) VALUES ('ada', '2001:db8::7', '', '', '', '2026-11-01"
-         " 00:00:00', '', '', 3), ('ben', '203.0.113.9', '', '', '', '2026-11-01 00:00:00', '', '', 1),"
+         " attempt_time, get_data, post_data, failures_since_start) VALUES"
+         " ('ada', '2001:db8::7', '', '', '', '2026-11-01 00:00:00', '', '', 3),"
+         " ('ben', '203.0.113.9', '', '', '', '2026-11-01 00:00:00', '', '', 1),"
          " (NULL, NULL, '', '', '', '2026-11-01 00:00:00', '', '', 1)", ()),
         file="logs.sqlite3",
     )  # fmt: skip

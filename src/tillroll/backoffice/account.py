@@ -62,7 +62,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 def _change(request: HttpRequest, actor: User, form: ChangePasswordForm) -> None:
     with write(Topic.ACCESS):
         set_password(actor, form.cleaned_data["password"])
-        note(request, "changed the password of", actor, [Change("password", "", "(new)")])
+        note(request, "changed the password", actor, [Change("password", "", "(new)")])
 
 
 @for_everybody

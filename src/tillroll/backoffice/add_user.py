@@ -157,9 +157,7 @@ def _add(request: HttpRequest, form: AddUserForm) -> Added:
         except ValidationError as error:
             return Added(user, None, error.messages[0])
         if made is not None:
-            note(
-                request, "issued an API key for", user, [Change("API key", "", made[0].public_key[:6] + "…")]
-            )
+            note(request, "issued an API key", user, [Change("API key", "", made[0].public_key[:6] + "…")])
         return Added(user, made, "")
 
 

@@ -79,7 +79,7 @@ def show_link(request: HttpRequest, holder: User, shown: Shown | None = None) ->
     is_new = not holder.has_usable_password()
     url = make_link(request, holder)
     kind = LinkKind.INVITATION if is_new else LinkKind.RESET
-    note(request, "made an invitation for" if is_new else "made a reset link for", holder)
+    note(request, "made an invitation" if is_new else "made a reset link", holder)
     is_sent = send_link(holder, kind, url)
     return keep_unstored(
         site.show(
@@ -132,10 +132,12 @@ def reset_second_factor(page: Any, request: HttpRequest, pk: int) -> HttpRespons
 def _reset(request: HttpRequest, holder: User) -> None:
     with write(Topic.ACCESS):
         remove_second_factor(holder)
-        note(request, "reset two-factor login of", holder, [Change("two-factor login", "on", "off")])
+        note(request, "reset two-factor login", holder, [Change("two-factor login", "on", "off")])
 
 
 def _get_link_refusal(actor: User, holder: User) -> str:
+    if holder == actor:
+        return "Your own password is under My account, where it takes the present one."
     if not holder.is_active:
         return f"{holder} is not let in; tick “Let in” first."
     return get_refusal(actor, holder)

@@ -139,7 +139,7 @@ class UserRightsForm(PageForm):
                 if is_active != self.holder.is_active:
                     set_active(self.holder, is_active)
                 after = {"roles": sorted(wanted), "let in": is_active}
-                note(request, "changed the rights of", self.holder, compare(before, after))
+                note(request, "changed the rights", self.holder, compare(before, after))
 
         return self.attempt(change)
 
@@ -230,12 +230,12 @@ class UserPage(LargeViewer):
             with write(Topic.ACCESS):
                 ended = revoke_keys(holder) if found["revoke"] else 0
                 if ended:
-                    note(request, "revoked the API keys of", holder, [Change("API keys", str(ended), "")])
+                    note(request, "revoked the API keys", holder, [Change("API keys", str(ended), "")])
                 if not found["generate"]:
                     return ended, None
                 made = issue_key(holder, label=found["label"])
                 shown_part = f"{made[0].public_key[:6]}…"
-                note(request, "issued an API key for", holder, [Change("API key", "", shown_part)])
+                note(request, "issued an API key", holder, [Change("API key", "", shown_part)])
                 return ended, made
 
         done = form.carry_out(change)

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.views.decorators.cache import never_cache
@@ -84,7 +85,7 @@ def _choose(request: HttpRequest, link: Link, form: NewPasswordForm) -> None:
     with write(Topic.ACCESS):
         user = User.objects.select_for_update().get(pk=link.user.pk)
         if read_link(request.session[KEPT]) is None:
-            return  # another page of this link was quicker; the next look says so
+            raise ValidationError("This link was used a moment ago, and counts once.")
         set_password(user, form.cleaned_data["password"])
         what = "took an invitation" if link.kind is LinkKind.INVITATION else "chose a password by a link"
         address = get_client_address(request.META)

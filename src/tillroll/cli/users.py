@@ -159,7 +159,7 @@ def invite(name: str, url: str) -> None:
     hours = get_lifetime(kind).total_seconds() / 3600
     secret = urlencode({"link": make_link_token(found)})
     click.echo(f"{base}{settings.PATH_PREFIX}{reverse('admin:welcome')}?{secret}\n")
-    _note(found, "made an invitation for" if kind is LinkKind.INVITATION else "made a reset link for")
+    _note(found, "made an invitation" if kind is LinkKind.INVITATION else "made a reset link")
     click.echo(f"Whoever opens it chooses the password of {found.username}: once, within {hours:.0f} hours.")
 
 
@@ -191,7 +191,7 @@ def reset_two_factor(name: str) -> None:
     found = find_user(name)
     if not remove_second_factor(found):
         raise Refusal(f"{found.username} has no second factor.")
-    _note(found, "reset two-factor login of")
+    _note(found, "reset two-factor login")
     click.echo(
         f"{found.username} logs in with the password alone; app and recovery codes are gone, sessions ended."
     )
