@@ -15,8 +15,9 @@ _LOGS = {
     ("sessions", "session"),
 }
 
-_LOGS_APPS = {"django_tasks_database", "intake"}
-"""Work behind the pages: how far it is must not wait for the records, nor be rolled back with them."""
+_LOGS_APPS = {"axes", "django_tasks_database", "intake"}
+"""Wrong passwords, and work behind the pages: they must not wait for the records, nor be rolled back with
+them."""
 
 
 class _Reading(threading.local):

@@ -151,6 +151,19 @@ def test_a_record_asks_as_often_with_many_parts_as_with_few(name: str, shop: Sho
     assert writes == []
 
 
+@pytest.mark.parametrize(
+    ("page", "most"),
+    [("", 7), ("password/", 6), ("two-factor/", 7)],
+    ids=["account", "password", "two-factor"],
+)
+def test_ones_own_account_asks_seldom_and_writes_nothing(
+    page: str, most: int, shop: Shop, login: Login
+) -> None:
+    count, writes = count_queries(login("superuser"), f"/admin/account/{page}")
+    assert count <= most
+    assert writes == []
+
+
 def test_ones_own_keys_ask_as_often_for_many_as_for_few(shop: Shop, login: Login) -> None:
     client = login("superuser")
     me = get_self(client)

@@ -1,6 +1,7 @@
 """The pages of the back office, one module a kind of record; to load them puts them into its site."""
 
 from tillroll.backoffice import (
+    account,
     catalogue,
     changes,
     customers,
@@ -8,16 +9,21 @@ from tillroll.backoffice import (
     downloads,
     health_pages,
     import_pages,
+    forgotten,
     keys,
     orders,
     own_keys,
     requests,
     roles,
+    second_step,
     shop_settings,
+    two_factor,
     users,
+    welcome,
 )
 
 __all__ = [
+    "account",
     "catalogue",
     "changes",
     "customers",
@@ -25,11 +31,15 @@ __all__ = [
     "downloads",
     "health_pages",
     "import_pages",
+    "forgotten",
     "keys",
     "orders",
     "own_keys",
     "requests",
     "roles",
+    "second_step",
     "shop_settings",
+    "two_factor",
     "users",
+    "welcome",
 ]
