@@ -1,8 +1,10 @@
 """Charts as the server draws them: the content policy lets no script or style into a page, but shapes with
 classes may be."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from math import ceil, floor
 
 from tillroll.access.logbook import DayCount, KeyCount
 
@@ -80,3 +82,140 @@ def draw_keys(counts: Sequence[KeyCount]) -> list[KeyBar]:
 def _scale(count: int, most: int) -> float:
     """A length of 100; what is there at all can be seen."""
     return round(max(count / most * HEIGHT, 1.0), 2) if count else 0.0
+
+
+MOST_LABELS = 7
+"""Steps that are named below a chart; a phone shows every second one of them."""
+
+_ROUND = (1, 2, 5, 10)
+"""What the lines of a chart are apart, times a power of ten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What bars of one kind show: the name of their class in the stylesheet, and what people call them."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One place of a chart: what stands below it, its whole name, and a value of each series."""
+
+    label: str
+    title: str
+    values: tuple[Decimal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A bar of a series, in per cent of the drawing."""
+
+    name: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A step: the ground behind it, its bars, and what they say."""
+
+    x: float
+    width: float
+    title: str
+    shapes: tuple[Shape, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A label of an axis, or a line across: where in per cent, and what it says. A `minor` one is left out
+    where there is little room."""
+
+    place: float
+    label: str
+    anchor: str = "middle"
+    is_minor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimeChart:
+    """Bars over time with the lines behind them and the labels of both axes."""
+
+    series: tuple[Series, ...]
+    columns: tuple[Column, ...]
+    lines: tuple[Mark, ...]
+    labels: tuple[Mark, ...]
+    zero: float
+
+
+def draw_steps(series: Sequence[Series], steps: Sequence[Step]) -> TimeChart:
+    """Steps in their order; of each the bars stand one before another, the later ones narrower. Values may be
+    below zero."""
+    values = [value for step in steps for value in step.values]
+    apart, low, high = _scale_axis(min([*values, Decimal(0)]), max([*values, Decimal(0)]))
+    span = high - low
+
+    def place(value: Decimal) -> float:
+        return round(float((high - value) / span * 100), 3)
+
+    lines = tuple(
+        Mark(place(low + apart * number), _shorten(low + apart * number))
+        for number in range(int(span / apart) + 1)
+    )
+    wide = 100 / max(len(steps), 1)
+    columns = tuple(
+        Column(
+            round(number * wide, 3),
+            round(wide, 3),
+            step.title,
+            tuple(
+                _draw_shape(one.name, value, place, number, wide, 0.84 - 0.3 * behind)
+                for behind, (one, value) in enumerate(zip(series, step.values, strict=True))
+                if value
+            ),
+        )
+        for number, step in enumerate(steps)
+    )
+    return TimeChart(tuple(series), columns, lines, _list_labels(steps, wide), place(Decimal(0)))
+
+
+def _draw_shape(
+    name: str, value: Decimal, place: Callable[[Decimal], float], number: int, wide: float, part: float
+) -> Shape:
+    top, bottom = sorted((place(value), place(Decimal(0))))
+    x = (number + (1 - part) / 2) * wide
+    return Shape(name, round(x, 3), top, round(wide * part, 3), round(max(bottom - top, 0.4), 3))
+
+
+def _scale_axis(low: Decimal, high: Decimal) -> tuple[Decimal, Decimal, Decimal]:
+    """How far the lines are apart, and the lowest and the highest one: three to six of them, 0 among them."""
+    if low == high:
+        high = Decimal(1)
+    span = high - low
+    power = Decimal(1).scaleb((span / 4).adjusted())
+    apart = next(power * step for step in _ROUND if power * step * 4 >= span)
+    return apart, floor(low / apart) * apart, ceil(high / apart) * apart
+
+
+def _list_labels(steps: Sequence[Step], wide: float) -> tuple[Mark, ...]:
+    every = max(-(-len(steps) // MOST_LABELS), 1)
+    return tuple(
+        Mark(
+            round((number + 0.5) * wide, 3),
+            steps[number].label,
+            anchor="start" if number == 0 and len(steps) > 1 else "middle",
+            is_minor=bool(place % 2),
+        )
+        for place, number in enumerate(range(0, len(steps), every))
+    )
+
+
+def _shorten(value: Decimal) -> str:
+    """A value of an axis: 1,500 is "1.5k"."""
+    for size, letter in ((Decimal(10**9), "bn"), (Decimal(10**6), "m"), (Decimal(10**3), "k")):
+        if abs(value) >= size:
+            return f"{(value / size).normalize():f}{letter}"
+    return f"{value.normalize():f}" if value else "0"
