@@ -53,6 +53,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Customers", "group", "shop_customer"),
         ),
     ),
+    ("Reports", (Entry("Reports", "bar_chart", "reports", (Capability.VIEW_SHOP_REPORTS,)),)),
     (
         "Logs",
         (
