@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from tests.backoffice.conftest import Login, Shop, get_text
 from tests.backoffice.forms import get_self
-from tests.backoffice.test_rights import PAGES
+from tests.backoffice.test_rights import PAGES, SPRING
 from tests.shops import (
     setup_customer,
     setup_discount,
@@ -33,9 +33,14 @@ pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 MOST_LIST_QUERIES = 8
 """Session, user, the shop's settings, its mirror, count, rows, and one for what belongs to them."""
 
-MOST_QUERIES = {"/admin/access/apikey/": 12, "/admin/access/requestlogentry/": 14}
+MOST_QUERIES = {
+    "/admin/access/apikey/": 12,
+    "/admin/access/requestlogentry/": 14,
+    f"/admin/reports/?by=category&{SPRING}": 9,
+}
 """Of a list of keys also three for their use, one for the roles' limits and one for the shop's clock. The log
-has two charts besides (calls, errors and names), keys to choose from, and links at its lines."""
+has two charts besides (calls, errors and names), keys to choose from, and links at its lines.
+A report by category asks for the shop's totals, now and before, products, their categories and their names."""
 
 
 def count_queries(client: Client, url: str) -> tuple[int, list[str]]:

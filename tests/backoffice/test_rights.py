@@ -12,6 +12,9 @@ pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 REPORTS = {"superuser", "demo", "shop_manager", "shop_accountant"}
 MANAGERS = {"superuser", "demo", "shop_manager"}
 
+SPRING = "period=range&since=2026-03-01&until=2030-01-01"
+"""Days of the shop's orders, and of others to come."""
+
 PAGES = {
     "/admin/": REPORTS,
     "/admin/shop/": REPORTS,
@@ -33,6 +36,12 @@ PAGES = {
     "/admin/access/apikey/add/?for=service": MANAGERS,
     "/admin/access/apikey/add/?for=customer": MANAGERS,
     "/admin/access/requestlogentry/": MANAGERS,
+    "/admin/reports/": REPORTS,
+    f"/admin/reports/?by=product&{SPRING}": REPORTS,
+    f"/admin/reports/?by=category&{SPRING}": REPORTS,
+    f"/admin/reports/?by=gateway&{SPRING}": REPORTS,
+    f"/admin/reports/?by=discount&{SPRING}": REPORTS,
+    f"/admin/reports/?by=country&{SPRING}": REPORTS,
 }
 """Pages, and the roles that see them."""
 
@@ -66,6 +75,7 @@ def list_record_pages(shop: Shop) -> dict[str, set[str]]:
         f"/admin/access/role/{role}/delete/": MANAGERS,
         f"/admin/access/requestlogentry/{shop.entry.pk}/change/": MANAGERS,
         f"/admin/shop/customer/{shop.customer.pk}/erase/": MANAGERS,
+        f"/admin/reports/?by=product&of={shop.product.pk}": REPORTS,
     }
     return {**PAGES, **records}
 
@@ -74,6 +84,7 @@ def list_urls(shop: Shop) -> dict[str, set[str]]:
     """Pages and the files that are taken from them."""
     files = {
         "/admin/access/requestlogentry/export/csv/": MANAGERS,
+        "/admin/reports/csv/": REPORTS,
         "/admin/access/requestlogentry/export/ndjson/": MANAGERS,
         f"/admin/shop/customer/{shop.customer.pk}/export/": MANAGERS,
     }
@@ -120,6 +131,7 @@ def test_the_menu_names_what_one_may_see(shop: Shop, login: Login) -> None:
         "/admin/shop/term/",
         "/admin/shop/order/",
         "/admin/shop/filedownload/",
+        "/admin/reports/",
     ]
     assert "Discounts" not in page
 

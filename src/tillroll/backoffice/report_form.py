@@ -47,9 +47,9 @@ _LARGEST_ID = 2**63 - 1
 class _Day(forms.Field):
     """A calendar day, as the API's ranges take it too."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, help_text: str = "") -> None:
         day = forms.DateInput(attrs={"type": "date", "class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%d")
-        super().__init__(label=label, required=False, widget=day)
+        super().__init__(label=label, help_text=help_text, required=False, widget=day)
 
     def to_python(self, value: Any) -> date | None:
         if not value:
@@ -64,7 +64,7 @@ class ReportForm(PageForm):
     """Asked by GET; what is not said is as in DEFAULTS."""
 
     period = choice("Period", PERIODS.items())
-    since = _Day("First day")
+    since = _Day("First day", f"Where the period is “{PERIODS[RANGE]}”.")
     until = _Day("Last day")
     step = choice("Each row is", [(Step.DAY, "A day"), (Step.WEEK, "A week"), (Step.MONTH, "A month")])
     by = forms.ChoiceField(
@@ -87,6 +87,11 @@ class ReportForm(PageForm):
         if period not in PERIODS or period == RANGE:
             return None
         return get_period_days(period, self.now, self.zone, self.shop.week_start)
+
+    @property
+    def asks_steps(self) -> bool:
+        """Whether the rows are steps of time."""
+        return self.of is not None or self.data["by"] == Dimension.TIME
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = self.cleaned_data

@@ -81,8 +81,6 @@ def _name_country(key: str) -> Name:
     return Name(name if name == key else f"{name} ({key})")
 
 
-def name_step(first: date, last: date, step: Step) -> str:
-    """A step of time as a table shows it: 2026-03, or 2026-03-02 to 2026-03-08."""
-    if step is Step.DAY:
-        return str(first)
-    return str(first)[:7] if step is Step.MONTH else f"{first} to {last}"
+def name_step(first: date, step: Step) -> str:
+    """A step of time as a table shows it: a month as 2026-03, else the first day."""
+    return str(first)[:7] if step is Step.MONTH else str(first)

@@ -11,7 +11,7 @@ from tillroll.shop.fields import from_units
 from tillroll.stats.periods import Step
 from tillroll.stats.reports import Dimension, Report, Sums
 
-STEPS = {Step.DAY: "Day", Step.WEEK: "Week", Step.MONTH: "Month"}
+STEPS = {Step.DAY: "Day", Step.WEEK: "Week from", Step.MONTH: "Month"}
 HEADINGS = {
     Dimension.PRODUCT: "Product",
     Dimension.CATEGORY: "Category",
@@ -38,7 +38,10 @@ _SALES = Figure(
     False,
 )
 _ITEMS = Figure(
-    "sales", "Items sold", "Lines of such orders that sold the product and were not given back whole.", False
+    "sales",
+    "Items sold",
+    "Lines of orders that were paid for and not refunded whole; not the lines that were given back whole.",
+    False,
 )
 _GROSS = Figure(
     "gross", "Gross", "What sales took in, with tax, on the day of the sale, whatever became of it later."
@@ -106,8 +109,7 @@ class Table:
         rows = self.report.rows
         if self.question.is_series:
             for row in rows:
-                first, last = row.key
-                yield Line(row.key, Name(name_step(first, last, self.question.step)), row.sums)
+                yield Line(row.key, Name(name_step(row.key[0], self.question.step)), row.sums)
             return
         names = list_names(self.question.by, [row.key for row in rows], user)
         for row in rows:

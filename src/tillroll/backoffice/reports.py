@@ -167,7 +167,7 @@ def _draw_time(table: Table) -> TimeChart:
     lines = sorted(table.lines, key=lambda line: line.key)
     steps = [
         Step(
-            line.name.text[:10],
+            line.name.text,
             f"{line.name.text}: gross {_format(table, line.sums.gross)},"
             f" net {_format(table, line.sums.net)} {table.currency}",
             (table.round(line.sums.gross), table.round(line.sums.net)),
