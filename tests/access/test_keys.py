@@ -62,7 +62,7 @@ def test_a_right_pair_names_its_holder_with_their_rights() -> None:
         user_name="ann",
         key_id=get_key(pair).pk,
         key_label="Till app",
-        capabilities=frozenset({"view_shop_reports", "export_shop_reports"}),
+        capabilities=frozenset({"view_shop_reports", "export_shop_reports", "edit_shop_payments"}),
         meter=get_key(pair).pk,
     )
 

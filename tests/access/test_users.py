@@ -23,6 +23,7 @@ from tillroll.shop.models import Revision, SourceKind
 
 pytestmark = pytest.mark.django_db
 
+ORDERS = "edit_shop_payments"
 REPORTS, SENSITIVE, DISCOUNTS = "view_shop_reports", "view_shop_sensitive_data", "manage_shop_discounts"
 
 
@@ -39,8 +40,8 @@ def held(user: User) -> set[str]:
     [
         ("administrator", set(KNOWN)),
         ("shop_manager", set(KNOWN)),
-        ("shop_accountant", {REPORTS, "export_shop_reports"}),
-        ("shop_worker", set()),
+        ("shop_accountant", {REPORTS, "export_shop_reports", ORDERS}),
+        ("shop_worker", {"edit_others_products", ORDERS}),
         ("shop_vendor", set()),
         ("subscriber", set()),
     ],
@@ -60,12 +61,13 @@ def test_roles_add_up() -> None:
         REPORTS,
         SENSITIVE,
         "export_shop_reports",
+        ORDERS,
     }
 
 
 def test_a_users_own_grants_and_denials_go_over_their_roles() -> None:
     user = setup_user(role="shop_accountant", grants=[SENSITIVE], denials=[REPORTS])
-    assert held(user) == {SENSITIVE, "export_shop_reports"}
+    assert held(user) == {SENSITIVE, "export_shop_reports", ORDERS}
 
 
 def test_a_denial_goes_over_every_role() -> None:
@@ -92,7 +94,7 @@ def test_an_unknown_role_leaves_everything_as_it_was() -> None:
     with pytest.raises(Role.DoesNotExist):
         set_roles(user, ["subscriber", "nonsense"])
     assert [each.role_id for each in user.user_roles.all()] == ["shop_accountant"]
-    assert held(user) == {REPORTS, "export_shop_reports"}
+    assert held(user) == {REPORTS, "export_shop_reports", ORDERS}
 
 
 def test_a_role_that_changed_counts_once_it_is_refreshed() -> None:

@@ -24,8 +24,10 @@ from tests.shops import (
     setup_term,
     setup_user,
 )
-from tillroll.access.models import ApiKey, RequestLogEntry, User
+from tillroll.access import audit
+from tillroll.access.models import ApiKey, AuditEntry, RequestLogEntry, User
 from tillroll.shop.models import Customer, Discount, FileDownload, Order, Product, Term
+from tillroll.shop.services import add_email
 
 NOON = datetime(2026, 3, 4, 12, 30, 15, tzinfo=UTC)
 TOKEN = "ca11ab1eca11ab1eca11ab1eca11ab1e"
@@ -46,6 +48,9 @@ class Shop:
     key: ApiKey
     entry: RequestLogEntry
     holder: User
+    email: int
+    """The id of the customer's further e-mail address."""
+    change: AuditEntry
 
 
 @pytest.fixture
@@ -102,6 +107,8 @@ def shop(stores: None) -> Shop:
         key,
         entry,
         holder,
+        add_email(customer, "jane@home.example").pk,
+        audit.note(holder, "changed", product, [audit.Change("title", "Ink", "Inkwell Forms")], "192.0.2.1"),
     )
 
 

@@ -101,7 +101,9 @@ def test_a_user_with_a_password_logs_in_and_sees_what_their_roles_allow(
     assert "Ann Lee has no API key yet." in page
     assert (ann.display_name, ann.email, ann.login) == ("Ann Lee", "ann@example.com", "ann")
     assert ann.role_slugs == "shop_accountant\nshop_worker"
-    assert ann.capabilities == "export_shop_reports view_shop_reports"
+    assert ann.capabilities == (
+        "edit_others_products edit_shop_payments export_shop_reports view_shop_reports"
+    )
     assert (ann.is_staff, ann.is_superuser, ann.is_service, ann.is_demo) == (True, False, False, False)
     own = Client()
     assert own.login(username="ann", password=PASSWORD)

@@ -199,7 +199,7 @@ def test_the_export_has_every_key_of_the_list_and_no_secret(
         "holder",
         "holder@example.com",
     )
-    assert row["capabilities"] == "export_shop_reports view_shop_reports"
+    assert row["capabilities"] == "edit_shop_payments export_shop_reports view_shop_reports"
     reply = client.get(f"{LIST}export/").getvalue().decode()
     assert shop.key.public_key not in reply
     assert shop.key.token_digest not in reply

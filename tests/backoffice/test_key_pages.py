@@ -23,7 +23,7 @@ from tests.shops import (
     setup_user,
 )
 from tillroll.access.digests import Pair
-from tillroll.access.models import ApiKey, User
+from tillroll.access.models import ApiKey, AuditEntry, User
 from tillroll.access.services import issue_customer_key, issue_key, revoke_key, rotate_key
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
@@ -335,3 +335,20 @@ def test_what_a_session_keeps_holds_no_secret(shop: Shop, client: Client) -> Non
     pair = read_pair(send(client, url_of(shop.key, "rotate"), grace="24"))
     kept = str([session.get_decoded() for session in Session.objects.all()]) + str(client.cookies)
     assert [text for text in (pair.token, pair.bearer, pair.public_key) if text in kept] == []
+
+
+def test_what_is_done_to_a_key_is_in_the_trail_without_its_secrets(shop: Shop, login: Login) -> None:
+    client = login("superuser")
+    url = f"/admin/access/apikey/{shop.key.pk}/"
+    page = send(client, "/admin/access/apikey/add/", holder="holder", label="Shelf")
+    pair = read_pair(page)
+    post(client, f"{url}limits/", label="Till", rate_minute="5")
+    send(client, f"{url}rotate/", grace="24")
+    post(client, f"{url}revoke/")
+    lines = AuditEntry.objects.filter(kind="access.apikey").order_by("pk")
+    assert [one.action for one in lines] == ["issued", "changed", "rotated", "revoked"]
+    assert ["label", "", "Shelf"] in lines[0].changes
+    assert lines[1].changes == [["label", "Till app", "Till"], ["rate minute", "", "5"]]
+    told = str(list(lines.values()))
+    secrets = (pair.public_key, pair.token, pair.bearer, shop.key.public_key)
+    assert [secret for secret in secrets if secret in told] == []

@@ -166,7 +166,7 @@ def test_the_json_has_every_member_with_times_in_utc(invoke: Invoke) -> None:
             "holder": "ann",
             "label": "Büro",
             "customer_id": None,
-            "capabilities": ["export_shop_reports", "view_shop_reports"],
+            "capabilities": ["edit_shop_payments", "export_shop_reports", "view_shop_reports"],
             "endpoints": ["sales", "info"],
             "hidden_fields": ["emails"],
             "limits": {"minute": 60, "day": None, "month": 9},

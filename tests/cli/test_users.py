@@ -28,7 +28,7 @@ def test_a_user_is_added_with_roles_and_password(invoke: Invoke) -> None:
     assert output == "Added ann (shop_accountant, subscriber).\n"
     ann = User.objects.get(username="ann")
     assert (ann.email, ann.login, ann.display_name) == ("ann@example.com", "ann", "ann")
-    assert ann.capabilities == "export_shop_reports view_shop_reports"
+    assert ann.capabilities == "edit_shop_payments export_shop_reports view_shop_reports"
     assert (ann.is_staff, ann.is_superuser, ann.is_demo) == (True, False, False)
     assert ann.check_password(PASSWORD)
 
@@ -163,7 +163,7 @@ def test_a_role_is_taken_and_another_given(invoke: Invoke) -> None:
     invoke("user", "role", "ann", "shop_accountant")
     ann.refresh_from_db()
     assert [held.role_id for held in ann.user_roles.all()] == ["shop_accountant"]
-    assert ann.capabilities == "export_shop_reports view_shop_reports"
+    assert ann.capabilities == "edit_shop_payments export_shop_reports view_shop_reports"
 
 
 def test_an_unknown_role_changes_nothing(invoke: Invoke) -> None:
@@ -171,7 +171,7 @@ def test_an_unknown_role_changes_nothing(invoke: Invoke) -> None:
     stderr = invoke("user", "role", "ann", "shop_manager", "boss", code=2).stderr
     assert stderr.startswith("There is no role boss; the roles are administrator, shop_accountant, ")
     ann.refresh_from_db()
-    assert ann.capabilities == "export_shop_reports view_shop_reports"
+    assert ann.capabilities == "edit_shop_payments export_shop_reports view_shop_reports"
 
 
 def test_a_role_for_nobody_is_refused(invoke: Invoke) -> None:

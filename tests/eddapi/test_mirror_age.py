@@ -10,7 +10,7 @@ from django.test import Client
 from tests.asking import ask
 from tests.shops import setup_customer, setup_key, setup_mirror, setup_product, setup_settings
 from tillroll.eddapi import age
-from tillroll.shop.models import Mirror
+from tillroll.shop.models import Customer, Mirror
 from tillroll.shop.services import change_settings, get_mirror, refuse_mirrored
 from tillroll.shop.services.privacy import erase_records
 
@@ -21,6 +21,8 @@ GOOD_AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
 @pytest.fixture
 def mirror() -> Mirror:
+    setup_product()
+    setup_customer()
     return setup_mirror(GOOD_AT)
 
 
@@ -35,7 +37,6 @@ def test_a_shop_of_its_own_says_nothing_of_an_age() -> None:
 
 @pytest.mark.parametrize("path", ["/edd-api/v2/products/", "/edd-api/v2/sales/", "/edd-api/nothing/"])
 def test_every_answer_tells_its_age(mirror: Mirror, path: str) -> None:
-    setup_product()
     for seconds in (0, 42, 43):  # the second and third from what is kept
         with time_machine.travel(GOOD_AT + timedelta(seconds=seconds, milliseconds=600), tick=False):
             reply = ask(path)
@@ -46,7 +47,6 @@ def test_every_answer_tells_its_age(mirror: Mirror, path: str) -> None:
 def test_a_round_of_another_process_is_seen_within_a_second(
     mirror: Mirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    setup_product()
     clock = [100.0]
     monkeypatch.setattr(age, "monotonic", lambda: clock[0])
     with time_machine.travel(GOOD_AT + timedelta(seconds=50), tick=False):
@@ -58,7 +58,6 @@ def test_a_round_of_another_process_is_seen_within_a_second(
 
 
 def test_an_unchanged_answer_tells_its_age_too(mirror: Mirror) -> None:
-    setup_product()
     with time_machine.travel(GOOD_AT + timedelta(seconds=9), tick=False):
         etag = ask("/edd-api/v2/products/").headers["etag"]
         reply = ask("/edd-api/v2/products/", headers={"If-None-Match": etag})
@@ -78,7 +77,6 @@ def test_info_tells_the_age(mirror: Mirror) -> None:
 
 
 def test_records_that_are_too_old_are_refused(mirror: Mirror) -> None:
-    setup_product()
     setup_settings(mirror_max_age=60)
     for seconds, status in ((60, 200), (61, 503)):
         with time_machine.travel(GOOD_AT + timedelta(seconds=seconds), tick=False):
@@ -95,7 +93,6 @@ def test_records_that_are_too_old_are_refused(mirror: Mirror) -> None:
 
 
 def test_nobody_keeps_what_may_become_too_old(mirror: Mirror) -> None:
-    setup_product()
     setup_settings(public_max_age=300)
     with time_machine.travel(GOOD_AT, tick=False):
         assert ask("/edd-api/v2/products/").headers["cache-control"] == "public, max-age=300"
@@ -130,7 +127,7 @@ def test_what_is_the_sources_is_not_changed_here(mirror: Mirror) -> None:
     ):
         change_settings(currency="EUR")
     assert change_settings(mirror_max_age=5).mirror_max_age == 5
-    customer = setup_customer()
+    customer = Customer.objects.get()
     with pytest.raises(ValidationError, match="A customer can't be changed here"):
         erase_records(customer)
     customer.refresh_from_db()

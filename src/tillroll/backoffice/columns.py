@@ -44,13 +44,12 @@ def money(field: str, currency: str = "shop_currency", label: str = "") -> Any:
     )
 
 
-def write_amount(amount: Decimal | None, currency: str) -> str | None:
-    """An amount as a file has it: exact, with its currency's decimals at the least and nothing between
-    thousands."""
+def write_amount(amount: Decimal | None, currency: str) -> Decimal | None:
+    """An amount as a file has it: exact, with its currency's decimals at the least."""
     if amount is None:
         return None
     rounded = amount.quantize(Decimal(1).scaleb(-get_decimals(currency)))
-    return f"{rounded:f}" if rounded == amount else f"{amount.normalize():f}"
+    return rounded if rounded == amount else Decimal(f"{amount.normalize():f}")
 
 
 def sum_of(field: str, whole: str, label: str = "") -> Any:

@@ -149,11 +149,9 @@ class CustomerPage(PrivacyViews, LargeViewer):
         guard = self.admin_site.admin_view
         return [
             path("<int:pk>/edit/", guard(customer_pages.change), name="shop_customer_edit"),
+            path("<int:pk>/emails/add/", guard(customer_pages.add_address), name="shop_customer_add_email"),
             path(
-                "<int:pk>/addresses/add/", guard(customer_pages.add_address), name="shop_customer_add_email"
-            ),
-            path(
-                "<int:pk>/addresses/<int:email_pk>/remove/",
+                "<int:pk>/emails/<int:email_pk>/remove/",
                 guard(customer_pages.remove_address),
                 name="shop_customer_remove_email",
             ),

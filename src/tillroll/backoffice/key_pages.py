@@ -3,6 +3,7 @@ which login did what to which key, never with what."""
 
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -13,9 +14,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
+from tillroll.access.audit import Change, compare
 from tillroll.access.digests import Pair
 from tillroll.access.models import ApiKey, User
 from tillroll.access.services import (
+    KeyLimits,
     create_service_account,
     issue_customer_key,
     issue_key,
@@ -30,6 +33,7 @@ from tillroll.backoffice.key_forms import FOR, LIMITS, Group, IssueForm, KeyForm
 from tillroll.backoffice.rights import get_actor
 from tillroll.backoffice.shown_once import keep_unstored, show_pair
 from tillroll.backoffice.site import site
+from tillroll.backoffice.trail import note
 from tillroll.shop.revision import Topic, write
 
 logger = logging.getLogger(__name__)
@@ -48,7 +52,7 @@ def issue(page: Any, request: HttpRequest) -> HttpResponse:
     initial = {name: request.GET[name] for name in ("holder", "customer") if name in request.GET}
     form = IssueForm(request.POST or None, whom=whom, user=actor, initial=initial)
     if request.method == "POST" and form.is_valid() and form.take():
-        made = form.carry_out(lambda: _issue(form))
+        made = form.carry_out(lambda: _issue(request, form))
         if made is not None:
             key, pair = made
             logger.info("%s issued key %s of %s.", actor.username, key.pk, key.user.username)
@@ -66,15 +70,25 @@ def issue(page: Any, request: HttpRequest) -> HttpResponse:
     )
 
 
-def _issue(form: IssueForm) -> tuple[ApiKey, Pair]:
+def _issue(request: HttpRequest, form: IssueForm) -> tuple[ApiKey, Pair]:
     label, limits = form.cleaned_data["label"], form.get_limits()
-    if form.buyer is not None:
-        return issue_customer_key(form.buyer, label=label, limits=limits)
-    if form.found is not None:
-        return issue_key(form.found, label=label, limits=limits)
     with write(Topic.ACCESS):  # no account is left behind where its key is refused
-        account = create_service_account(form.cleaned_data["username"], roles=form.cleaned_data["roles"])
-        return issue_key(account, label=label, limits=limits)
+        if form.buyer is not None:
+            made = issue_customer_key(form.buyer, label=label, limits=limits)
+        elif form.found is not None:
+            made = issue_key(form.found, label=label, limits=limits)
+        else:
+            account = create_service_account(form.cleaned_data["username"], roles=form.cleaned_data["roles"])
+            note(request, "added", account)
+            made = issue_key(account, label=label, limits=limits)
+        note(request, "issued", made[0], compare({}, describe_key(made[0])))
+    return made
+
+
+def describe_key(key: ApiKey) -> dict[str, object]:
+    """What the audit trail says of a key, without anything that opens something."""
+    limits = {name.replace("_", " "): getattr(key, name) for name in KeyLimits.__dataclass_fields__}
+    return {"label": key.label, "holder": key.user.username, "only of customer": key.customer_id, **limits}
 
 
 def read_choice(request: HttpRequest, name: str, titles: Mapping[Chosen, str]) -> Chosen:
@@ -103,14 +117,11 @@ def change_limits(page: Any, request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         return _refuse(request, key, "Limits", *error.messages)
     form = KeyForm(request.POST or None, key=key)
-    if request.method == "POST" and form.is_valid():
-        done = form.attempt(
-            lambda: set_key_limits(key, label=form.cleaned_data["label"], limits=form.get_limits())
-        )
-        if done:
-            logger.info("%s changed key %s.", get_actor(request).username, key.pk)
-            messages.success(request, "The key was changed; it counts from its next request on.")
-            return HttpResponseRedirect(_get_url(key))
+    is_sent = request.method == "POST" and form.is_valid()
+    if is_sent and form.attempt(lambda: _change_limits(request, key, form)):
+        logger.info("%s changed key %s.", get_actor(request).username, key.pk)
+        messages.success(request, "The key was changed; it counts from its next request on.")
+        return HttpResponseRedirect(_get_url(key))
     return site.show(
         request,
         FORM,
@@ -120,6 +131,14 @@ def change_limits(page: Any, request: HttpRequest, pk: int) -> HttpResponse:
         save="Save",
         back=_get_url(key),
     )
+
+
+def _change_limits(request: HttpRequest, key: ApiKey, form: KeyForm) -> None:
+    with write(Topic.ACCESS):
+        before = describe_key(key)
+        set_key_limits(key, label=form.cleaned_data["label"], limits=form.get_limits())
+        if changes := compare(before, describe_key(key)):
+            note(request, "changed", key, changes)
 
 
 def rotate(page: Any, request: HttpRequest, pk: int) -> HttpResponse:
@@ -144,7 +163,7 @@ def rotate_with(request: HttpRequest, key: Any, actor: User, back: str, links: A
         return _refuse(request, key, "Rotate", sentence, back=back)
     form = RotateForm(request.POST or None, user=actor)
     if request.method == "POST" and form.is_valid() and form.take():
-        made = form.carry_out(lambda: rotate_key(key, grace=form.get_grace()))
+        made = form.carry_out(lambda: _rotate(request, key, form.get_grace()))
         if made is not None:
             successor, pair = made
             logger.info("%s rotated key %s into key %s.", actor.username, key.pk, successor.pk)
@@ -162,6 +181,13 @@ def rotate_with(request: HttpRequest, key: Any, actor: User, back: str, links: A
         save="Rotate",
         back=back,
     )
+
+
+def _rotate(request: HttpRequest, key: ApiKey, grace: timedelta) -> tuple[ApiKey, Pair]:
+    with write(Topic.ACCESS):
+        made = rotate_key(key, grace=grace)
+        note(request, "rotated", key, [Change("successor", "", f"{made[0].public_key[:6]}…")])
+    return made
 
 
 def revoke(page: Any, request: HttpRequest, pk: int) -> HttpResponse:
@@ -182,7 +208,7 @@ def revoke_with(request: HttpRequest, key: Any, actor: User, back: str) -> HttpR
             request, key, "Revoke", f"It was revoked on {key.revoked_at:%Y-%m-%d at %H:%M:%S} UTC.", back=back
         )
     form = PageForm(request.POST if request.method == "POST" else None)
-    if form.is_valid() and form.attempt(lambda: revoke_key(key)):
+    if form.is_valid() and form.attempt(lambda: _revoke(request, key)):
         logger.info("%s revoked key %s.", actor.username, key.pk)
         messages.success(request, f"The key {key} was revoked: its next request answers 403.")
         return HttpResponseRedirect(back)
@@ -199,6 +225,12 @@ def revoke_with(request: HttpRequest, key: Any, actor: User, back: str) -> HttpR
         save_class="danger",
         back=back,
     )
+
+
+def _revoke(request: HttpRequest, key: ApiKey) -> None:
+    with write(Topic.ACCESS):
+        revoke_key(key)
+        note(request, "revoked", key)
 
 
 def show_new(request: HttpRequest, key: ApiKey, pair: Pair, title: str, links: Any = None) -> HttpResponse:

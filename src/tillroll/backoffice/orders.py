@@ -13,7 +13,7 @@ from tillroll.backoffice import order_pages
 from tillroll.backoffice.columns import USER, format_amount, link, money, number, plain, shown, write_amount
 from tillroll.backoffice.filters import one_of
 from tillroll.backoffice.listing import Button
-from tillroll.backoffice.order_filters import OfCustomer, OfGateway, OfProduct
+from tillroll.backoffice.order_filters import ByStatus, OfCustomer, OfGateway, OfProduct
 from tillroll.backoffice.period_filter import by_days
 from tillroll.backoffice.rights import may
 from tillroll.backoffice.searching import begins
@@ -34,20 +34,6 @@ from tillroll.shop.text import fold_case
 
 MOST_DOWNLOADS = 50
 """File downloads that an order's page shows, the latest ones."""
-
-STATUSES = (
-    "complete",
-    "pending",
-    "processing",
-    "partially_refunded",
-    "refunded",
-    "revoked",
-    "on_hold",
-    "failed",
-    "abandoned",
-    "trash",
-)
-
 
 SEEN = (Capability.VIEW_SHOP_REPORTS, Capability.EDIT_ORDERS)
 """Either of these shows orders."""
@@ -180,7 +166,7 @@ class OrderPage(LargeViewer):
     )  # fmt: skip
     list_display_links = ("id", "number")
     list_filter = (
-        one_of("status", STATUSES),
+        ByStatus,
         one_of("type", ("sale", "refund")),
         by_days("created_at", "when"),
         OfGateway,

@@ -15,6 +15,9 @@ from tillroll.shop.services import get_zone
 from tillroll.shop.zone import get_day_end, get_day_start, to_local
 from tillroll.stats.periods import InvalidDay, parse_day
 
+DAYS = ("since", "until")
+"""The parameters of a first and a last day."""
+
 
 class Period(ListFilter):
     """The choices; what they select is the list's own affair, or by_days'."""
@@ -32,7 +35,7 @@ class Period(ListFilter):
         self.others: list[tuple[str, str]] = []
 
     def expected_parameters(self) -> list[str | None]:
-        return ["since", "until"]
+        return list(DAYS)
 
     def has_output(self) -> bool:
         return True

@@ -41,7 +41,7 @@ class PrivacyViews(_Page):
     def get_urls(self) -> list[URLPattern]:
         guard = self.admin_site.admin_view
         return [
-            path("<int:key>/data/", guard(require_GET(self.export_view)), name="shop_customer_data"),
+            path("<int:key>/export/", guard(require_GET(self.export_view)), name="shop_customer_data"),
             path(
                 "<int:key>/erase/",
                 guard(require_http_methods(["GET", "POST"])(self.erase_view)),

@@ -1,5 +1,6 @@
 """The form of a product: what it is, its prices, files, bundled products, categories and tags."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from html import unescape
 from typing import Any, NamedTuple
@@ -41,9 +42,9 @@ PLAIN = (
 """Fields that the form and the product have alike."""
 
 GROUPS = (
-    Group("", ("title", "slug", "status", "kind")),
-    Group("Price", ("price", "has_price_options")),
-    Group("Where it stands", ("categories", "tags", "sku")),
+    Group("", ("title", "slug", "status", "kind"), is_row=True),
+    Group("Price", ("price", "has_price_options"), is_row=True),
+    Group("Where it stands", ("categories", "tags", "sku"), is_row=True),
     Group("Text", ("excerpt", "content", "thumbnail")),
     Group("Delivery", ("download_limit", "notes")),
 )
@@ -79,7 +80,7 @@ class ProductForm(PageForm):
     status = choice("Status", STATUSES.items(), initial="draft")
     kind = choice("Kind", KINDS.items())
     price = money_field("Price", "Without currency. Empty: none is shown.")
-    has_price_options = tick("Several prices", "Buyers choose one of the prices below.")
+    has_price_options = tick("Several prices", "Buyers choose one of those below.")
     categories = ticks("Categories")
     tags = text("Tags", "Between commas. A tag that is not there yet is made.", most=2_000)
     sku = text("SKU", most=200)
@@ -101,6 +102,7 @@ class ProductForm(PageForm):
         self.fields["price"].label = f"Price ({currency})"
         self.price_rows = make_rows(PriceRow, self.data or None, "prices", _list_prices(product))
         self.file_rows = make_rows(FileRow, self.data or None, "files", _list_files(product))
+        self.taken = product.price_options.values_list("price_id", flat=True) if product else ()
         self.bundle_rows = make_rows(BundleRow, self.data or None, "bundle", _list_bundle(product))
 
     @property
@@ -134,13 +136,13 @@ class ProductForm(PageForm):
             self.add_error("has_price_options", "There is no price below; add one, or untick this.")
         if sum(one["is_default"] for one in prices) > 1:
             self.add_error("has_price_options", "One price can be the default; several are ticked.")
-        known = {row["price_id"] for row in number_prices(prices)}
+        known = {row["price_id"] for row in number_prices(prices, self.taken)}
         for row in self.file_rows.filled:
             if row["price"] is not None and row["price"] not in known:
                 numbers = ", ".join(str(one) for one in sorted(known)) or "none"
                 self.add_error(
                     None,
-                    f"There is no price {row['price']} for the file {row['file']}; there are: {numbers}.",
+                    f"There is no price {row['price']} for {row['file']}; the prices are: {numbers}.",
                 )
         own = self.product.pk if self.product else None
         if own is not None and any(row["product"][0].pk == own for row in self.bundle_rows.filled):
@@ -189,7 +191,7 @@ def fill(product: Product, form: ProductForm) -> Lists:
     for name in PLAIN:
         setattr(product, name, found[name])
     product.price = found["price"]
-    prices = number_prices(form.price_rows.filled)
+    prices = number_prices(form.price_rows.filled, form.taken)
     default = next((row["price_id"] for row in prices if row["is_default"]), None)
     product.default_price_id = default or (prices[0]["price_id"] if prices else None)
     return Lists(
@@ -197,9 +199,10 @@ def fill(product: Product, form: ProductForm) -> Lists:
     )
 
 
-def number_prices(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of prices with the ids that new ones get: those that follow the largest one."""
-    last = max((row["price_id"] or 0 for row in rows), default=0)
+def number_prices(rows: list[dict[str, Any]], taken: Iterable[int] = ()) -> list[dict[str, Any]]:
+    """Rows of prices with the ids that new ones get: those that follow the largest one, also of those that
+    are `taken` by prices which go now: orders name them."""
+    last = max((*taken, *(row["price_id"] or 0 for row in rows)), default=0)
     numbered = []
     for row in rows:
         if row["price_id"] is None:

@@ -13,6 +13,7 @@ from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, reverse
 
 from tillroll.access.capabilities import Capability
+from tillroll.backoffice.dashboard import describe_shop
 from tillroll.backoffice.login import LoginForm
 from tillroll.backoffice.mirror import describe_mirror
 from tillroll.backoffice.rights import OPENS, may, may_enter
@@ -140,7 +141,11 @@ class BackOffice(_Site):
         # The theme's colours are in a stylesheet: the content policy allows no styles inside the page.
         context["colors"] = {}
         context["border_radius"] = None
-        context["styles"] = [static("backoffice/theme.css"), static("backoffice/forms.css")]
+        context["styles"] = [
+            static("backoffice/theme.css"),
+            static("backoffice/forms.css"),
+            static("backoffice/charts.css"),
+        ]
         context["scripts"] = [static("backoffice/quiet.js")]
         context["mirror"] = describe_mirror(request)
         if context["mirror"]:
@@ -151,6 +156,10 @@ class BackOffice(_Site):
             {"title": "My API keys", "link": reverse("admin:own_keys")},
         ]
         return context
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
+        """The dashboard."""
+        return super().index(request, {**describe_shop(request), **(extra_context or {})})
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
         """The menu's groups with what the user may see; a group with nothing in it is left out."""

@@ -14,6 +14,7 @@ from django.urls import path
 from tillroll.access.audit import list_changes
 from tillroll.access.capabilities import Capability
 from tillroll.backoffice.listing import Button, count_shown, export_list, list_buttons
+from tillroll.backoffice.period_filter import DAYS, Period
 from tillroll.backoffice.rights import may
 from tillroll.shop.services import get_settings
 
@@ -164,6 +165,8 @@ class Viewer(_ReadOnly, _Page):
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """The list's own filters alone: with others one could ask about what the list does not show."""
+        if lookup in DAYS:
+            return any(isinstance(one, type) and issubclass(one, Period) for one in self.list_filter)
         filters = (getattr(one, "parameter_name", one) for one in self.list_filter)
         return lookup.partition("__")[0] in set(filters)
 

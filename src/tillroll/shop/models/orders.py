@@ -77,7 +77,8 @@ class Order(SourcedModel):
             models.Index(fields=("email_folded", "id"), name="order_email_idx"),
             models.Index(fields=("payment_key_folded",), name="order_payment_key_idx"),
             models.Index(fields=("number",), name="order_number_idx"),
-            models.Index(fields=("status", "id"), name="order_status_idx"),
+            # all statuses would be found by it too, and then in another order than lists have
+            models.Index(fields=("status", "id"), condition=~Q(status="complete"), name="order_unpaid_idx"),
             models.Index(fields=("gateway", "id"), name="order_gateway_idx"),
             models.Index(fields=("shop_total",), name="order_total_idx"),
             models.Index(

@@ -78,8 +78,9 @@ def change_customer(customer: Customer, *, name: str, email: str, status: str) -
         customer.save(update_fields=("name", "status", "email", "email_folded", "modified_at"))
         if customer.email_folded != before:
             customer.emails.filter(type="primary").update(type="secondary")
-            if not customer.emails.filter(email_folded=customer.email_folded).update(type="primary"):
-                _add(customer, email, "primary", timezone.now())
+        known = customer.emails.filter(email_folded=customer.email_folded)
+        if not known.update(type="primary", email=email):
+            _add(customer, email, "primary", timezone.now())
     return customer
 
 

@@ -50,9 +50,8 @@ def merge_customers(stays: Customer, goes: Customer) -> Merged:
     with write(Topic.CUSTOMERS, Topic.ORDERS, Topic.DOWNLOADS, Topic.ACCESS):
         orders = list(Order.objects.filter(customer=goes).values_list("pk", flat=True))
         with kept.following(*orders):
-            Order.objects.filter(customer=goes).update(
-                customer=stays, user_id=stays.user_id or goes.user_id, modified_at=timezone.now()
-            )
+            account = {"user_id": stays.user_id} if stays.user_id else {}
+            Order.objects.filter(customer=goes).update(customer=stays, modified_at=timezone.now(), **account)
         downloads = FileDownload.objects.filter(customer_id=goes.pk).update(customer_id=stays.pk)
         emails = _take_emails(stays, goes)
         goes.addresses.update(customer=stays, is_primary=False)
