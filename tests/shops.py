@@ -22,7 +22,7 @@ from tillroll.access.models import ApiKey, RequestLogEntry, Role, User, UserCapa
 from tillroll.access.services import create_user, refresh_capabilities, set_roles
 from tillroll.eddapi import age
 from tillroll.eddapi import shop as kept_settings
-from tillroll.shop import services
+from tillroll.shop import kept, services
 from tillroll.shop.models import (
     Customer,
     Discount,
@@ -185,7 +185,8 @@ def setup_note(order: Order, content: str) -> OrderNote:
 
 
 def setup_address(order: Order, **overrides: Any) -> OrderAddress:
-    return OrderAddress.objects.create(order=order, created_at=order.created_at, **overrides)
+    with write(Topic.ORDERS, Topic.CUSTOMERS, Topic.CATALOGUE), kept.following(order.pk):
+        return OrderAddress.objects.create(order=order, created_at=order.created_at, **overrides)
 
 
 # Discounts and downloads

@@ -40,7 +40,7 @@ def test_large_values_are_shortened() -> None:
 def test_of_many_steps_a_few_are_named() -> None:
     chart = draw_steps(SERIES[:1], [step(number, "1") for number in range(365)])
     assert [(mark.label, mark.is_minor) for mark in chart.labels] == [
-        ("0", False), ("53", True), ("106", False), ("159", True),
-        ("212", False), ("265", True), ("318", False),
+        ("0", False), ("53", True), ("106", True), ("159", False),
+        ("212", True), ("265", True), ("318", False),
     ]  # fmt: skip
     assert (chart.labels[0].anchor, chart.labels[1].anchor) == ("start", "middle")

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from tests.backoffice.conftest import Login, Shop, get_text
 from tests.backoffice.forms import get_self
-from tests.backoffice.test_rights import PAGES
+from tests.backoffice.test_rights import PAGES, SPRING
 from tests.shops import (
     setup_customer,
     setup_discount,
@@ -40,11 +40,13 @@ MOST_QUERIES = {
     "/admin/import/": 10,
     "/admin/health/": 45,
     "/admin/": 24,
+    f"/admin/reports/?by=category&{SPRING}": 9,
 }
 """Of a list of keys also three for their use, one for the roles' limits and one for the shop's clock. The log
 has two charts besides (calls, errors and names), keys to choose from, and links at its lines. Orders have
 gateways to choose from. The page for imports asks for workers and for imports that run. What is wrong is
-found by many small questions, most of them for SQLite's settings and for the migrations."""
+found by many small questions, most of them for SQLite's settings and for the migrations. A
+report by category sums the shop twice, then products and what they are in."""
 
 
 def count_queries(client: Client, url: str) -> tuple[int, list[str]]:

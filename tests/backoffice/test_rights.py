@@ -15,6 +15,9 @@ EDITORS = {*MANAGERS, "shop_worker"}
 CLERKS = {*EDITORS, "shop_accountant"}
 """Who changes products, and who orders: what a worker may, and an accountant with orders alone."""
 
+SPRING = "period=range&since=2026-03-01&until=2030-01-01"
+"""Days of the shop's orders, and of others to come."""
+
 PAGES = {
     "/admin/": CLERKS,
     "/admin/shop/": CLERKS,
@@ -46,6 +49,12 @@ PAGES = {
     "/admin/access/requestlogentry/": MANAGERS,
     "/admin/import/": MANAGERS,
     "/admin/health/": MANAGERS,
+    "/admin/reports/": REPORTS,
+    f"/admin/reports/?by=product&{SPRING}": REPORTS,
+    f"/admin/reports/?by=category&{SPRING}": REPORTS,
+    f"/admin/reports/?by=gateway&{SPRING}": REPORTS,
+    f"/admin/reports/?by=discount&{SPRING}": REPORTS,
+    f"/admin/reports/?by=country&{SPRING}": REPORTS,
 }
 """Pages, and the roles that see them."""
 
@@ -93,6 +102,7 @@ def list_record_pages(shop: Shop) -> dict[str, set[str]]:
         f"/admin/access/role/{role}/delete/": MANAGERS,
         f"/admin/access/requestlogentry/{shop.entry.pk}/change/": MANAGERS,
         f"/admin/shop/customer/{shop.customer.pk}/erase/": MANAGERS,
+        f"/admin/reports/?by=product&of={shop.product.pk}": REPORTS,
     }
     return {**PAGES, **records}
 
@@ -111,6 +121,7 @@ def list_urls(shop: Shop) -> dict[str, set[str]]:
         "/admin/access/apikey/export/": MANAGERS,
         "/admin/access/auditentry/export/": MANAGERS,
         "/admin/access/requestlogentry/export/csv/": MANAGERS,
+        "/admin/reports/csv/": REPORTS,
         "/admin/access/requestlogentry/export/ndjson/": MANAGERS,
         f"/admin/shop/customer/{shop.customer.pk}/export/": MANAGERS,
     }
@@ -156,6 +167,7 @@ def test_the_menu_names_what_one_may_see(shop: Shop, login: Login) -> None:
         "/admin/shop/product/",
         "/admin/shop/order/",
         "/admin/shop/filedownload/",
+        "/admin/reports/",
     ]
     assert "Discounts" not in page
 

@@ -15,6 +15,7 @@ from tillroll.shop.models import (
     Discount,
     FileDownload,
     Order,
+    OrderAddress,
     OrderAdjustment,
     OrderItem,
     Product,
@@ -67,7 +68,8 @@ class Books:
     def __init__(self, zone: tzinfo) -> None:
         self.orders = list(Order.objects.all())
         self.items = list(OrderItem.objects.all())
-        self.adjustments = list(OrderAdjustment.objects.all())
+        self.adjustments = list(OrderAdjustment.objects.order_by("id"))
+        self.addresses = list(OrderAddress.objects.order_by("id"))
         self.products = list(Product.objects.all())
         self.customers = list(Customer.objects.all())
         self.downloads = list(FileDownload.objects.all())
@@ -78,6 +80,25 @@ class Books:
 
     def orders_of(self, day: date) -> list[Order]:
         return [order for order in self.orders if self.day[order.pk] == day]
+
+    # Of which gateway, country and codes an order is
+
+    def country_of(self, order: Order) -> str:
+        sale = self.sale_of(order)
+        billed = [each.country for each in self.addresses if each.order_id == sale and each.type == "billing"]
+        return billed[0] if billed else ""
+
+    def reductions_of(self, order: Order) -> list[OrderAdjustment]:
+        """The discounts of a whole order; of a refund those of its sale."""
+        sale = self.sale_of(order)
+        return [
+            each
+            for each in self.adjustments
+            if each.order_id == sale and each.type == "discount" and each.item_id is None
+        ]
+
+    def sale_of(self, order: Order) -> int | None:
+        return order.parent_id if order.type == "refund" else order.pk
 
     # Stats by time
 

@@ -10,8 +10,12 @@ from tests.histories.reference import KEPT, PAID, Books, Sum, add_up, day_of, sh
 from tillroll.shop.fields import join_sum
 from tillroll.shop.models import Customer, Order, OrderItem, Product, Tally
 from tillroll.stats.models import (
+    CountryDayTotal,
     CustomerDayTotal,
+    DaySums,
     DayTotal,
+    DiscountDayTotal,
+    GatewayDayTotal,
     OrderSums,
     ProductDayTotal,
     ProductSums,
@@ -29,6 +33,7 @@ def check_all_that_is_kept(zone: tzinfo) -> None:
     check_records(books)
     check_orders(books)
     check_products(books)
+    check_gateways_countries_and_discounts(books)
     check_customers(books, zone)
 
 
@@ -55,22 +60,80 @@ def check_orders(books: Books) -> None:
 
 
 def enter_orders(orders: Iterable[Order]) -> Figures:
-    """Sales, headline, earnings with tax, and tax."""
+    """Sales, headline, refunds, earnings with tax, the tax, and what was given back."""
     own = [order for order in orders if order.type in {"sale", "refund"} and order.status in PAID]
     sales = [order for order in own if order.type == "sale"]
     sums = [shop_sum(order) for order in own]
     return (
         sum(order.status in KEPT for order in sales),
         sum(order.status in {"complete", "revoked"} for order in sales),
+        len(own) - len(sales),
         add_up(sums, include_tax=True),
         sum((each.tax for each in sums), Decimal(0)),
+        give_back(own),
     )
+
+
+def give_back(rows: Iterable[Order | OrderItem]) -> Decimal:
+    """What refunds, or items of refunds, gave back."""
+    orders = [row for row in rows if not isinstance(row, Order) or row.type == "refund"]
+    return sum((-shop_sum(row).total for row in orders), Decimal(0))
 
 
 def read_orders(row: OrderSums) -> Figures:
     assert_carried(row)
     earnings = join_sum(row.earnings_whole, row.earnings_rest)
-    return (row.sales, row.headline, earnings, join_sum(row.tax_whole, row.tax_rest))
+    tax, refunded = join_sum(row.tax_whole, row.tax_rest), join_sum(row.refunded_whole, row.refunded_rest)
+    return (row.sales, row.headline, row.refunds, earnings, tax, refunded)
+
+
+def check_gateways_countries_and_discounts(books: Books) -> None:
+    gateways: dict[tuple[str, date], list[Order]] = defaultdict(list)
+    countries: dict[tuple[str, date], list[Order]] = defaultdict(list)
+    codes: dict[tuple[str, date], list[Order]] = defaultdict(list)
+    reduced: dict[tuple[str, date], Decimal] = defaultdict(Decimal)
+    for order in books.orders:
+        day = books.day[order.pk]
+        gateways[order.gateway, day].append(order)
+        countries[books.country_of(order), day].append(order)
+        reductions = books.reductions_of(order)
+        for code in {each.description for each in reductions}:
+            codes[code, day].append(order)
+        for each in reductions:
+            if order.type == "sale" and order.status in PAID:
+                reduced[each.description, day] += shop_sum(each).total
+    assert drop_zeros({(row.gateway, row.day): read_some(row) for row in GatewayDayTotal.objects.all()}) == (
+        drop_zeros({key: enter_some(orders) for key, orders in gateways.items()})
+    )
+    assert drop_zeros({(row.country, row.day): read_some(row) for row in CountryDayTotal.objects.all()}) == (
+        drop_zeros({key: enter_some(orders) for key, orders in countries.items()})
+    )
+    kept = {
+        (row.code, row.day): (*read_some(row), read_reduced(row)) for row in DiscountDayTotal.objects.all()
+    }
+    assert drop_zeros(kept) == drop_zeros(
+        {key: (*enter_some(orders), reduced[key]) for key, orders in codes.items()}
+    )
+
+
+def enter_some(orders: Iterable[Order]) -> Figures:
+    sales, _, *others = enter_orders(orders)
+    return (sales, *others)
+
+
+def read_some(row: DaySums) -> Figures:
+    assert_carried(row)
+    return (
+        row.sales,
+        row.refunds,
+        join_sum(row.earnings_whole, row.earnings_rest),
+        join_sum(row.tax_whole, row.tax_rest),
+        join_sum(row.refunded_whole, row.refunded_rest),
+    )
+
+
+def read_reduced(row: DiscountDayTotal) -> Decimal:
+    return join_sum(row.reduced_whole, row.reduced_rest)
 
 
 def check_products(books: Books) -> None:
@@ -87,14 +150,16 @@ def check_products(books: Books) -> None:
 
 
 def enter_items(books: Books, items: Iterable[OrderItem]) -> Figures:
-    """How many of the items sold, and earnings with tax and tax of them and their fees."""
-    sold, sums = 0, [Sum(Decimal(0), Decimal(0))]
+    """How many of the items sold and took back, earnings with tax and tax of them and their fees, and
+    how much was given back."""
+    sold, sums, back = 0, [Sum(Decimal(0), Decimal(0))], []
     for item in items:
         order = books.order[item.order_id]
         is_kept_sale = order.type == "sale" and order.status in KEPT
         sold += is_kept_sale and item.status in {"complete", "partially_refunded"}
         if order.status in PAID:
             sums.append(shop_sum(item))
+            back += [item] if order.type == "refund" else []
         if is_kept_sale:
             sums += (
                 shop_sum(fee)
@@ -103,21 +168,25 @@ def enter_items(books: Books, items: Iterable[OrderItem]) -> Figures:
             )
     return (
         sold,
+        len(back),
         add_up(sums, include_tax=True),
         sum((each.tax for each in sums), Decimal(0)),
+        give_back(back),
     )
 
 
 def read_product(row: ProductSums) -> Figures:
     assert_carried(row)
     earnings = join_sum(row.earnings_whole, row.earnings_rest)
-    return (row.sold, earnings, join_sum(row.tax_whole, row.tax_rest))
+    tax, refunded = join_sum(row.tax_whole, row.tax_rest), join_sum(row.refunded_whole, row.refunded_rest)
+    return (row.sold, row.refunds, earnings, tax, refunded)
 
 
-def assert_carried(row: OrderSums | ProductSums) -> None:
+def assert_carried(row: OrderSums | ProductSums | DaySums) -> None:
     """A rest that is not carried over would one day overflow."""
     assert abs(row.earnings_rest) < 10**9
     assert abs(row.tax_rest) < 10**9
+    assert abs(row.refunded_rest) < 10**9
 
 
 def drop_zeros(rows: dict[K, Figures]) -> dict[K, Figures]:

@@ -9,7 +9,7 @@ from random import Random
 
 from tests.shops import setup_customer, setup_discount, setup_download, setup_product
 from tillroll.shop import services
-from tillroll.shop.models import Customer, Order, OrderAdjustment, OrderItem, Product
+from tillroll.shop.models import Customer, Order, OrderAddress, OrderAdjustment, OrderItem, Product
 from tillroll.shop.services import Fee, Line, RefundRefused
 from tillroll.stats import rollup
 
@@ -18,6 +18,7 @@ STATUSES = (
     "partially_refunded", "revoked", "failed", "abandoned", "on_hold", "trash", "edd_subscription",
 )  # fmt: skip
 RATES = ("1", "1", "1", "1.08421", "0.00731", "3", "149.32000")
+GATEWAYS = ("manual", "stripe", "paypal", "")
 AMOUNTS = ("0", "0.01", "1", "9.99", "20", "19.995", "33.333333333", "0.005", "1234.5", "999999.99")
 
 
@@ -59,12 +60,25 @@ class Scribe:
                 status=random.choice(STATUSES),
                 at=self.draw_moment(),
                 fees=[self._fee() for _ in range(random.choice((0, 0, 0, 1, 2)))],
-                discounts={"SPRING": self._amount()} if random.random() < 0.2 else None,
+                discounts={code: self._amount() for code in ("SPRING", "HALF") if random.random() < 0.2},
+                gateway=random.choice(GATEWAYS),
+                billing=self._address(),
                 mode=random.choice(("live", "live", "test")),
                 currency=random.choice(("", "USD", "EUR", "JPY")),
                 rate=Decimal(random.choice(RATES)),
             )
         )
+
+    def _address(self) -> OrderAddress | None:
+        random = self.random
+        if random.random() < 0.3:
+            return None
+        return OrderAddress(
+            type=random.choice(("billing", "billing", "shipping")), country=self.draw_country()
+        )
+
+    def draw_country(self) -> str:
+        return self.random.choice(("", "DE", "DE", "US", "NZ"))
 
     def _line(self) -> Line:
         random = self.random
@@ -130,6 +144,8 @@ class Scribe:
         kind = random.choice(("sale", "refund", "invoice"))
         order = Order(
             type=kind,
+            parent=random.choice((None, *Order.objects.filter(type="sale").order_by("-id")[:3])),
+            gateway=random.choice(GATEWAYS),
             status=random.choice(STATUSES),
             customer_id=random.choice((customer.pk if customer else None, 987_654)),
             currency="USD",
@@ -141,6 +157,23 @@ class Scribe:
         )
         services.orders.put_in_shop_currency(order)
         order.save()
+        for _ in range(random.randrange(3)):
+            OrderAddress.objects.create(
+                order=order,
+                type=random.choice(("billing", "shipping")),
+                country=self.draw_country(),
+                created_at=moment,
+            )
+            discount = OrderAdjustment(
+                order=order,
+                type="discount",
+                description=random.choice(("SPRING", "spring", "")),
+                total=self._signed(),
+                rate=order.rate,
+                created_at=moment,
+            )
+            services.orders.put_in_shop_currency(discount)
+            discount.save()
         for _ in range(random.randrange(3)):
             self._bring_item(order, random.choice(sold) if sold and random.random() < 0.7 else None)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.shops import (
+    setup_address,
     setup_customer,
     setup_download,
     setup_fee,
@@ -23,7 +25,16 @@ from tests.shops import (
 from tillroll.shop import kept
 from tillroll.shop.kept import list_recounts
 from tillroll.shop.models import Customer, Order, Product, Tally, Term
-from tillroll.stats.models import CustomerDayTotal, DayTotal, ProductDayTotal, ProductTotal, ShopTotal
+from tillroll.stats.models import (
+    CountryDayTotal,
+    CustomerDayTotal,
+    DayTotal,
+    DiscountDayTotal,
+    GatewayDayTotal,
+    ProductDayTotal,
+    ProductTotal,
+    ShopTotal,
+)
 from tillroll.stats.reconcile import Difference, Orders, Reconciliation, _list_behind
 from tillroll.stats.rollup import rebuild_all
 
@@ -41,8 +52,10 @@ def shop() -> None:
     bob = setup_customer("b@x.example", id=2, created_at=FIRST)
     one, two = setup_product(id=1, terms=[setup_term("Music")]), setup_product(id=2)
     line = setup_line(one, "10", tax="2", fees=(setup_fee(amount="1"),))
-    setup_order(line, two, customer=ann, at=FIRST, id=11)
-    setup_refund(setup_order(one, customer=bob, at=SECOND, amount="5", id=12), at=SECOND)
+    setup_order(line, two, customer=ann, at=FIRST, id=11, discounts={"SPRING": Decimal(3)})
+    sale = setup_order(one, customer=bob, at=SECOND, amount="5", id=12, discounts={"SPRING": Decimal(1)})
+    setup_refund(sale, at=SECOND)
+    setup_address(Order.objects.get(pk=11), country="FR")
     setup_order(one, customer=ann, at=FIRST, status="pending", id=14)
     setup_download(one, ann, order_id=11)
 
@@ -61,6 +74,9 @@ def test_a_shop_of_its_own_services_has_no_difference() -> None:
         "all-time total": 1,
         "days of products": 3,
         "all-time totals of products": 2,
+        "days of gateways": 2,
+        "days of countries": 3,
+        "days of discounts": 2,
         "days of new customers": 1,
         "terms": 1,
         "counts": 7,
@@ -115,6 +131,26 @@ def test_a_shop_of_its_own_services_has_no_difference() -> None:
             id="a product's day",
         ),
         pytest.param(
+            lambda: GatewayDayTotal.objects.filter(day="2026-01-02").update(gateway="stripe"),
+            [
+                ("gateway 'manual' on 2026-01-02", "refunds", 0, 1, (12, 13)),
+                ("gateway 'manual' on 2026-01-02", "refunded", "0", "5", (12, 13)),
+                ("gateway 'stripe' on 2026-01-02", "refunds", 1, 0, ()),
+                ("gateway 'stripe' on 2026-01-02", "refunded", "5", "0", ()),
+            ],
+            id="a gateway's day",
+        ),
+        pytest.param(
+            lambda: CountryDayTotal.objects.filter(country="FR").update(sales=3),
+            [("country 'FR' on 2026-01-01", "sales", 3, 1, (11,))],
+            id="a country's day",
+        ),
+        pytest.param(
+            lambda: DiscountDayTotal.objects.filter(day="2026-01-02").update(reduced_whole=7),
+            [("discount 'SPRING' on 2026-01-02", "reduced", "7", "1", (12, 13))],
+            id="a discount's day",
+        ),
+        pytest.param(
             lambda: ProductTotal.objects.filter(product_id=2).update(sold=0),
             [("product 2, all time", "sold", 0, 1, (11,))],
             id="a product's total",
@@ -165,6 +201,12 @@ def test_an_order_that_was_changed_is_found_wherever_it_counts() -> None:
         "product 1 on 2026-01-02",
         "product 2 on 2026-01-01",
         "product 2 on 2026-01-02",
+        "gateway 'manual' on 2026-01-01",
+        "gateway 'manual' on 2026-01-02",
+        "country 'FR' on 2026-01-01",
+        "country 'FR' on 2026-01-02",
+        "discount 'SPRING' on 2026-01-01",
+        "discount 'SPRING' on 2026-01-02",
     }
 
 

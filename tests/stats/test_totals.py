@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.histories.moments import ZONES, draw_moment, draw_now, get_zone
 from tests.histories.totals import check_all_that_is_kept
-from tests.histories.writing import RATES, STATUSES, Scribe
+from tests.histories.writing import GATEWAYS, RATES, STATUSES, Scribe
 from tests.shops import (
     setup_customer,
     setup_fee,
@@ -24,7 +24,7 @@ from tests.shops import (
     setup_settings,
 )
 from tillroll.shop import kept, services
-from tillroll.shop.models import Order, OrderAdjustment, OrderItem
+from tillroll.shop.models import Order, OrderAddress, OrderAdjustment, OrderItem
 from tillroll.shop.revision import Topic, write
 from tillroll.stats.models import CustomerDayTotal, DayTotal, ProductDayTotal, ProductTotal, ShopTotal
 
@@ -44,7 +44,9 @@ class Hand:
         if not orders:
             return
         order = self.random.choice(orders)
-        edit = self.random.choice((self.edit_order, self.edit_item, self.edit_fee, self.remove))
+        edit = self.random.choice(
+            (self.edit_order, self.edit_item, self.edit_fee, self.edit_address, self.remove)
+        )
         with write(Topic.ORDERS, Topic.CUSTOMERS, Topic.CATALOGUE), kept.following(order.pk):
             edit(order)
 
@@ -55,6 +57,7 @@ class Hand:
         order.status = self.random.choice(STATUSES)
         order.total, order.tax = self.scribe._signed(), self.scribe._signed()
         order.rate = Decimal(self.random.choice(RATES))
+        order.gateway = self.random.choice(GATEWAYS)
         services.orders.put_in_shop_currency(order)
         order.save()
 
@@ -71,8 +74,17 @@ class Hand:
         for fee in order.adjustments.all():
             fee.type = self.random.choice(("fee", "credit", "discount"))
             fee.total = self.scribe._signed()
+            fee.description = self.random.choice(("SPRING", "HALF", ""))
             services.orders.put_in_shop_currency(fee)
             fee.save()
+
+    def edit_address(self, order: Order) -> None:
+        if self.random.random() < 0.4:
+            order.addresses.create(country=self.scribe.draw_country(), created_at=order.created_at)
+        for address in order.addresses.order_by("id"):
+            address.type = self.random.choice(("billing", "shipping"))
+            address.country = self.scribe.draw_country()
+            address.save()
 
     def remove(self, order: Order) -> None:
         """Takes away a part or the whole of an order."""
@@ -80,6 +92,7 @@ class Hand:
         OrderAdjustment.objects.filter(order=order).delete()
         if model is not OrderAdjustment:
             OrderItem.objects.filter(order=order).delete()
+            OrderAddress.objects.filter(order=order).delete()
         if model is Order:
             Order.objects.filter(pk=order.pk).delete()
             self.scribe.orders = [each for each in self.scribe.orders if each.pk != order.pk]

@@ -85,7 +85,10 @@ def _scale(count: int, most: int) -> float:
 
 
 MOST_LABELS = 7
-"""Steps that are named below a chart; a phone shows every second one of them."""
+"""Steps that are named below a chart; a phone shows every third one of them."""
+
+_EDGE = 94
+"""Where in per cent a label begins to be cut off, unless it ends at the edge."""
 
 _ROUND = (1, 2, 5, 10)
 """What the lines of a chart are apart, times a power of ten."""
@@ -202,15 +205,13 @@ def _scale_axis(low: Decimal, high: Decimal) -> tuple[Decimal, Decimal, Decimal]
 
 def _list_labels(steps: Sequence[Step], wide: float) -> tuple[Mark, ...]:
     every = max(-(-len(steps) // MOST_LABELS), 1)
-    return tuple(
-        Mark(
-            round((number + 0.5) * wide, 3),
-            steps[number].label,
-            anchor="start" if number == 0 and len(steps) > 1 else "middle",
-            is_minor=bool(place % 2),
-        )
-        for place, number in enumerate(range(0, len(steps), every))
-    )
+    marks = []
+    for place, number in enumerate(range(0, len(steps), every)):
+        at, anchor = (number + 0.5) * wide, "middle"
+        if len(steps) > 3 and (number == 0 or at > _EDGE):
+            at, anchor = (0, "start") if number == 0 else (100, "end")
+        marks.append(Mark(round(at, 3), steps[number].label, anchor, bool(place % 3)))
+    return tuple(marks)
 
 
 def _shorten(value: Decimal) -> str:

@@ -52,6 +52,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("Orders", "receipt_long", "shop_order"),
             Entry("Customers", "group", "shop_customer"),
+            Entry("Reports", "bar_chart", "reports", (Capability.VIEW_SHOP_REPORTS,)),
         ),
     ),
     (

@@ -136,9 +136,9 @@ def apply_parts(
         figures = PartFigures(parts)
         with kept.following(*ids.get("order", ())):
             changes = {kind.model: merge(cursor, kind, source.pk, moment, limit(kind, ids)) for kind in kinds}
-        for kind in kinds:
-            if changes[kind.model].removed:
-                _remove_orphans(cursor, [kind.model], ids if kind.member in ("id", "wire_id") else ())
+            for kind in kinds:
+                if changes[kind.model].removed:
+                    _remove_orphans(cursor, [kind.model], ids if kind.member in ("id", "wire_id") else ())
         figures.settle()
         if "customer" in parts:
             _end_keys_of_gone_customers(cursor)

@@ -8,14 +8,18 @@ from django.db import models
 
 
 class OrderSums(models.Model):
-    """What figures.Figures tells: of some orders, how many sales, and earnings with the tax in them."""
+    """What figures.Figures tells: of some orders, how many sales, and earnings with the tax in them; and how
+    many refunds, and what these gave back."""
 
     sales = models.BigIntegerField(default=0)
     headline = models.BigIntegerField(default=0)
+    refunds = models.BigIntegerField(default=0)
     earnings_whole = models.BigIntegerField(default=0)
     earnings_rest = models.BigIntegerField(default=0)
     tax_whole = models.BigIntegerField(default=0)
     tax_rest = models.BigIntegerField(default=0)
+    refunded_whole = models.BigIntegerField(default=0)
+    refunded_rest = models.BigIntegerField(default=0)
 
     class Meta:
         abstract = True
@@ -40,14 +44,18 @@ class ShopTotal(OrderSums):
 
 
 class ProductSums(models.Model):
-    """Of a product in some orders: how many items sold it, and earnings with the tax in them."""
+    """Of a product in some orders: how many items sold it, and earnings with the tax in them; and how many
+    items took it back, and what these gave back."""
 
     product_id = models.BigIntegerField()
     sold = models.BigIntegerField(default=0)
+    refunds = models.BigIntegerField(default=0)
     earnings_whole = models.BigIntegerField(default=0)
     earnings_rest = models.BigIntegerField(default=0)
     tax_whole = models.BigIntegerField(default=0)
     tax_rest = models.BigIntegerField(default=0)
+    refunded_whole = models.BigIntegerField(default=0)
+    refunded_rest = models.BigIntegerField(default=0)
 
     class Meta:
         abstract = True
@@ -58,6 +66,9 @@ class ProductDayTotal(ProductSums):
 
     pk = models.CompositePrimaryKey("day", "product_id")
     day = models.DateField()
+
+    class Meta:
+        indexes = (models.Index(fields=("product_id", "day"), name="product_days_idx"),)
 
     def __str__(self) -> str:
         return f"{self.product_id} on {self.day}"
@@ -70,6 +81,56 @@ class ProductTotal(ProductSums):
 
     def __str__(self) -> str:
         return str(self.product_id)
+
+
+class DaySums(models.Model):
+    """Of some orders of a day: how many sales and refunds, earnings with the tax in them, and what was given
+    back."""
+
+    day = models.DateField()
+    sales = models.BigIntegerField(default=0)
+    refunds = models.BigIntegerField(default=0)
+    earnings_whole = models.BigIntegerField(default=0)
+    earnings_rest = models.BigIntegerField(default=0)
+    tax_whole = models.BigIntegerField(default=0)
+    tax_rest = models.BigIntegerField(default=0)
+    refunded_whole = models.BigIntegerField(default=0)
+    refunded_rest = models.BigIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class GatewayDayTotal(DaySums):
+    """A day's orders that were paid by a gateway."""
+
+    pk = models.CompositePrimaryKey("day", "gateway")
+    gateway = models.CharField(max_length=100)
+
+    def __str__(self) -> str:
+        return f"{self.gateway} on {self.day}"
+
+
+class CountryDayTotal(DaySums):
+    """A day's orders that were billed to a country; empty where none is known."""
+
+    pk = models.CompositePrimaryKey("day", "country")
+    country = models.CharField(max_length=2)
+
+    def __str__(self) -> str:
+        return f"{self.country} on {self.day}"
+
+
+class DiscountDayTotal(DaySums):
+    """A day's orders that used a discount code, and what the code took off."""
+
+    pk = models.CompositePrimaryKey("day", "code")
+    code = models.CharField(max_length=255)
+    reduced_whole = models.BigIntegerField(default=0)
+    reduced_rest = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.code} on {self.day}"
 
 
 class CustomerDayTotal(models.Model):

@@ -7,6 +7,7 @@ jump; where midnight comes twice, at the first. A skipped day has no length. Day
 import re
 from collections.abc import Callable
 from datetime import date, datetime, tzinfo
+from enum import StrEnum
 from typing import NamedTuple
 
 from tillroll.shop.zone import get_day_end, get_day_start, to_local
@@ -24,6 +25,14 @@ class UnknownPeriod(PeriodError):
 
 class InvalidDay(PeriodError):
     """A text that is no calendar day, or a last day before the first."""
+
+
+class Step(StrEnum):
+    """What a report goes by."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
 
 
 class Span(NamedTuple):
@@ -50,6 +59,51 @@ def get_period_days(name: str, now: datetime, zone: tzinfo, week_start: int) -> 
     except KeyError:
         raise UnknownPeriod(f"{name!r} is not a period; the periods are {', '.join(PERIODS)}.") from None
     return get_days_until(get_today(now, zone), week_start)
+
+
+def get_days_before(name: str, first: date, last: date) -> tuple[date, date] | None:
+    """The days that a period is compared with: as many just before it, but of what is a month, a quarter or a
+    year (or a part of one that has not ended) the same days of the one before. None before the calendar
+    begins."""
+    if months := _MONTHS.get(name):
+        place = first.year * 12 + first.month - 1 - months
+        if place < 12:
+            return None
+        start = date(place // 12, place % 12 + 1, 1)
+        end = _shift(first, -1)
+        return start, end if name.startswith("last_") else min(_shift(start, (last - first).days), end)
+    days = 7 if name == "this_week" else (last - first).days + 1
+    if first.toordinal() <= days:
+        return None
+    return _shift(first, -days), _shift(last, -days)
+
+
+_MONTHS = {"this_month": 1, "other": 1, "last_month": 1, "this_quarter": 3, "last_quarter": 3}
+_MONTHS |= {"this_year": 12, "last_year": 12}
+"""How many months a named date is of."""
+
+
+def start_step(day: date, step: Step, week_start: int) -> date:
+    """The first day of the week or month that a day is in."""
+    if step is Step.WEEK:
+        return _start_week(day, week_start)
+    return day.replace(day=1) if step is Step.MONTH else day
+
+
+def list_steps(first: date, last: date, step: Step, week_start: int) -> list[tuple[date, date]]:
+    """The steps from a first to a last day, both included, each with its own first and last day; those at the
+    ends are cut off."""
+    steps = []
+    while True:
+        if step is Step.MONTH:
+            after = start_step(_shift(first.replace(day=1), 31), step, week_start)
+        else:
+            after = _shift(start_step(first, step, week_start), 7 if step is Step.WEEK else 1)
+        end = min(_shift(after, -1), last) if after > first else last
+        steps.append((first, end))
+        if end >= last:
+            return steps
+        first = after
 
 
 def get_span(first: date, last: date, zone: tzinfo) -> Span:

@@ -147,7 +147,8 @@ def _list_behind(ledger: Ledger, row: Key, zone: tzinfo) -> Orders:
     queries = []
     for entry in ledger.entries:
         # of a day the orders are looked at, and no index of the key; else all that the key has
-        key = f" AND {'+' if stretch else ''}({entry.key}) = %s" if ledger.key else ""
+        bare = "+" if stretch and not entry.is_text else ""
+        key = f" AND {bare}({entry.key}) = %s" if ledger.key else ""
         tables = entry.source.tables if stretch or not ledger.key else entry.source.by_item
         queries.append(f"SELECT o.id FROM {tables} WHERE {entry.source.joined} AND {entry.when}{key}{limit}")
         values += ([given[ledger.key]] if ledger.key else []) + (stretch.bounds if stretch else [])

@@ -1,4 +1,5 @@
-"""Totals by the shop's local day and by product, kept in the transaction that changes what they follow from.
+"""Totals by the shop's local day, and by product, gateway, country and discount code, kept in the transaction
+that changes what they follow from.
 
 The shop's services carry each change of an order over into the ledgers below; here is what they are, and how
 all totals are computed anew: after an import, when the shop's zone changes, and in the migration that adds
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 from tillroll.shop import kept
 from tillroll.shop.kept import Column, Entry, Ledger, keep, list_stretches, recount
-from tillroll.shop.kept.ledgers import FEES, IN_GROSS, IN_NET, ITEMS, ORDERS, count_if
+from tillroll.shop.kept.ledgers import DISCOUNTS, FEES, IN_GROSS, IN_NET, ITEMS, ORDERS, count_if
 from tillroll.shop.kept.recounting import Stretch, get_stretch
 from tillroll.shop.models import Customer
 from tillroll.shop.revision import Topic, renew_store, write
@@ -19,40 +20,95 @@ from tillroll.shop.services import get_zone, on_customer_created, on_zone_change
 from tillroll.shop.statements import run
 from tillroll.shop.zone import get_day
 
+_IN_ORDERS = f"o.type IN ('sale', 'refund') AND {IN_GROSS}"
+_SALES = count_if(f"o.type = 'sale' AND {IN_NET}")
+_REFUNDS = count_if("o.type = 'refund'")
+_REFUNDED = "CASE WHEN o.type = 'refund' THEN -o.shop_total ELSE 0 END"
+_ORDER_AMOUNTS = ("o.shop_total", "o.shop_tax", _REFUNDED)
+
 ALL_ORDERS = Entry(
     ORDERS,
-    when=f"o.type IN ('sale', 'refund') AND {IN_GROSS}",
+    when=_IN_ORDERS,
     key="1",
-    counts=(
-        count_if(f"o.type = 'sale' AND {IN_NET}"),
-        count_if("o.type = 'sale' AND o.status IN ('complete', 'revoked')"),
-    ),
-    amounts=("o.shop_total", "o.shop_tax"),
+    counts=(_SALES, count_if("o.type = 'sale' AND o.status IN ('complete', 'revoked')"), _REFUNDS),
+    amounts=_ORDER_AMOUNTS,
 )
 """Sales, those of the headline number that EDD's own pages show, and earnings ([3.6] 3.6, [CONTRACT]
-Stats)."""
+Stats); refunds and what they gave back, which the earnings are without."""
+
+BY_GATEWAY = Entry(
+    ORDERS,
+    when=_IN_ORDERS,
+    key="o.gateway",
+    counts=(_SALES, _REFUNDS),
+    amounts=_ORDER_AMOUNTS,
+    is_text=True,
+)
+"""What was paid and given back by a gateway."""
+
+BY_COUNTRY = Entry(
+    ORDERS,
+    when=_IN_ORDERS,
+    key="COALESCE((SELECT a.country FROM shop_orderaddress a"
+    " WHERE a.order_id = CASE WHEN o.type = 'refund' THEN o.parent_id ELSE o.id END AND a.type = 'billing'"
+    " ORDER BY a.id LIMIT 1), '')",
+    counts=(_SALES, _REFUNDS),
+    amounts=_ORDER_AMOUNTS,
+    is_text=True,
+)
+"""What came from the country of the billing address, a refund from that of its sale."""
+
+BY_DISCOUNT = Entry(
+    DISCOUNTS,
+    when=f"{_IN_ORDERS} AND NOT EXISTS (SELECT 1 FROM shop_orderadjustment b WHERE b.order_id = a.order_id"
+    " AND b.type = 'discount' AND b.item_id IS NULL AND b.description = a.description AND b.id < a.id)",
+    key="a.description",
+    counts=(_SALES, _REFUNDS),
+    amounts=(*_ORDER_AMOUNTS, "0"),
+    is_text=True,
+)
+"""Orders that used a code, each once."""
+
+REDUCED = Entry(
+    DISCOUNTS,
+    when=f"o.type = 'sale' AND {IN_GROSS}",
+    key="a.description",
+    counts=("0", "0"),
+    amounts=("0", "0", "0", "a.shop_total"),
+    is_text=True,
+)
+"""What a code took off."""
 
 SOLD_ITEMS = Entry(
     ITEMS,
     when=f"{IN_GROSS} AND i.product_id IS NOT NULL",
     key="i.product_id",
-    counts=(count_if(f"o.type = 'sale' AND {IN_NET} AND i.status IN ('complete', 'partially_refunded')"),),
-    amounts=("i.shop_total", "i.shop_tax"),
+    counts=(
+        count_if(f"o.type = 'sale' AND {IN_NET} AND i.status IN ('complete', 'partially_refunded')"),
+        _REFUNDS,
+    ),
+    amounts=("i.shop_total", "i.shop_tax", "CASE WHEN o.type = 'refund' THEN -i.shop_total ELSE 0 END"),
 )
-"""What items sold and brought in, less what was given back ([3.6] 3.6)."""
+"""What items sold and brought in, less what was given back ([3.6] 3.6); and how many were given back, and
+for how much."""
 
 ITEM_FEES = Entry(
     FEES,
     when=f"o.type = 'sale' AND {IN_NET} AND i.product_id IS NOT NULL",
     key="i.product_id",
-    counts=("0",),
-    amounts=("a.shop_total", "a.shop_tax"),
+    counts=("0", "0"),
+    amounts=("a.shop_total", "a.shop_tax", "0"),
 )
 """What the items' fees brought in."""
 
-_AMOUNTS = (Column("earnings", is_amount=True), Column("tax", is_amount=True))
-_OF_ORDERS = (Column("sales"), Column("headline"), *_AMOUNTS)
-_OF_PRODUCTS = (Column("sold"), *_AMOUNTS)
+_AMOUNTS = (
+    Column("earnings", is_amount=True),
+    Column("tax", is_amount=True),
+    Column("refunded", is_amount=True),
+)
+_OF_ORDERS = (Column("sales"), Column("headline"), Column("refunds"), *_AMOUNTS)
+_OF_PRODUCTS = (Column("sold"), Column("refunds"), *_AMOUNTS)
+_OF_SOME = (Column("sales"), Column("refunds"), *_AMOUNTS)
 
 DAYS = Ledger("day {day}", "days", "stats_daytotal", _OF_ORDERS, (ALL_ORDERS,), by_day=True)
 SHOP = Ledger("all time", "all-time total", "stats_shoptotal", _OF_ORDERS, (ALL_ORDERS,), key="id")
@@ -74,7 +130,34 @@ PRODUCTS = Ledger(
     _OF_ITEMS,
     key="product_id",
 )
-LEDGERS = (DAYS, SHOP, PRODUCT_DAYS, PRODUCTS)
+GATEWAY_DAYS = Ledger(
+    "gateway {gateway!r} on {day}",
+    "days of gateways",
+    "stats_gatewaydaytotal",
+    _OF_SOME,
+    (BY_GATEWAY,),
+    key="gateway",
+    by_day=True,
+)
+COUNTRY_DAYS = Ledger(
+    "country {country!r} on {day}",
+    "days of countries",
+    "stats_countrydaytotal",
+    _OF_SOME,
+    (BY_COUNTRY,),
+    key="country",
+    by_day=True,
+)
+DISCOUNT_DAYS = Ledger(
+    "discount {code!r} on {day}",
+    "days of discounts",
+    "stats_discountdaytotal",
+    (*_OF_SOME, Column("reduced", is_amount=True)),
+    (BY_DISCOUNT, REDUCED),
+    key="code",
+    by_day=True,
+)
+LEDGERS = (DAYS, SHOP, PRODUCT_DAYS, PRODUCTS, GATEWAY_DAYS, COUNTRY_DAYS, DISCOUNT_DAYS)
 
 
 class CustomerDay(NamedTuple):

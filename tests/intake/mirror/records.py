@@ -14,12 +14,20 @@ _KEPT = {
     "stats_daytotal": "SELECT * FROM stats_daytotal WHERE sales <> 0 OR headline <> 0 OR earnings_whole <> 0",
     "stats_shoptotal": "SELECT * FROM stats_shoptotal",
     "stats_productdaytotal": (
-        "SELECT product_id, day, sold, earnings_whole, earnings_rest, tax_whole, tax_rest"
-        " FROM stats_productdaytotal WHERE sold <> 0 OR earnings_whole <> 0 OR earnings_rest <> 0"
+        "SELECT product_id, day, sold, refunds, earnings_whole, earnings_rest, tax_whole, tax_rest,"
+        " refunded_whole, refunded_rest FROM stats_productdaytotal"
+        " WHERE sold <> 0 OR earnings_whole <> 0 OR earnings_rest <> 0"
     ),
     "stats_producttotal": (
         "SELECT * FROM stats_producttotal WHERE sold <> 0 OR earnings_whole <> 0 OR earnings_rest <> 0"
     ),
+    **{
+        f"stats_{name}daytotal": (
+            f"SELECT * FROM stats_{name}daytotal"  # noqa: S608 (names from here)
+            " WHERE sales <> 0 OR refunds <> 0 OR earnings_whole <> 0 OR earnings_rest <> 0 OR tax_whole <> 0"
+        )
+        for name in ("gateway", "country", "discount")
+    },
     "stats_customerdaytotal": "SELECT * FROM stats_customerdaytotal",
 }
 

@@ -45,7 +45,7 @@ class Measure(NamedTuple):
     """Some orders at one moment: each one's state, and what they enter: entry, order, key and figures."""
 
     states: dict[int, OrderState]
-    entered: list[tuple[Entry, int, int, Figures]]
+    entered: list[tuple[Entry, int, int | str, Figures]]
 
 
 @contextmanager

@@ -54,14 +54,22 @@ FEES = Source(
 )
 """Fees and credits `a` of items."""
 
-SOURCES = (ORDERS, ITEMS, FEES)
+DISCOUNTS = Source(
+    "shop_order o CROSS JOIN shop_orderadjustment a",
+    "a.order_id = CASE WHEN o.type = 'refund' THEN o.parent_id ELSE o.id END"
+    " AND a.type = 'discount' AND a.item_id IS NULL",
+)
+"""Discounts `a` of whole orders; of a refund those of its sale."""
+
+SOURCES = (ORDERS, ITEMS, FEES, DISCOUNTS)
 
 
 @dataclass(frozen=True, eq=False)
 class Entry:
     """What a row of a source enters, when, and where: SQL for the key of the ledger's row, and for numbers.
 
-    Counts come before amounts. SQL stands here as it is executed with values: %% for %.
+    Counts come before amounts. SQL stands here as it is executed with values: %% for %. `is_text` says that
+    the key is no number.
     """
 
     source: Source
@@ -69,6 +77,7 @@ class Entry:
     key: str
     counts: tuple[str, ...]
     amounts: tuple[str, ...]
+    is_text: bool = False
 
     @cached_property
     def sums(self) -> tuple[str, ...]:
@@ -128,7 +137,7 @@ class Ledger:
         """Where the amounts begin among the stored numbers."""
         return range(sum(not column.is_amount for column in self.columns), len(self.stored), 2)
 
-    def get_row(self, key: int, day: date | None) -> Key:
+    def get_row(self, key: int | str, day: date | None) -> Key:
         """A row's own key, from that of an entry and the day."""
         return (key,) * bool(self.key) + (day,) * self.by_day
 
@@ -177,14 +186,14 @@ def write_sums(entries: tuple[Entry, ...], which: str, *, by_item: bool = False)
     filled up with zeros.
 
     `which` is a condition on the orders, and may name the entry's {key}; its values are bound once for each
-    entry.
+    entry. The keys are all numbers or all texts.
     """
     width = max(len(entry.sums) for entry in entries)
     return " UNION ALL ".join(
         f"SELECT {place}, {entry.key}, {', '.join((*entry.sums, *('0',) * (width - len(entry.sums))))}"
         f" FROM {entry.source.by_item if by_item else entry.source.tables}"
         f" WHERE {entry.source.joined} AND {entry.when} AND {which.format(key=entry.key)}"
-        f" GROUP BY {entry.key}"
+        " GROUP BY 2"
         for place, entry in enumerate(entries)
     )
 

@@ -138,17 +138,19 @@ def _recount_records(ledger: Ledger) -> Iterator[Recount]:
 
 def _recount_days(ledgers: tuple[Ledger, ...], zone: tzinfo) -> Iterator[Recount]:
     """Day by day, then the days that nothing is left of, then the ledgers without days."""
-    entries = list_entries(ledgers)
+    every = list_entries(ledgers)
+    kinds = [tuple(entry for entry in every if entry.is_text is is_text) for is_text in (False, True)]
     daily = [ledger for ledger in ledgers if ledger.by_day]
     totals: dict[Ledger, dict[Key, Figures]] = {ledger: {} for ledger in ledgers if not ledger.by_day}
     seen: set[date] = set()
     for stretch in list_stretches("shop_order", zone):
-        statement = write_sums(entries, stretch.limit("o.created_at"))
         days: dict[Ledger, dict[Key, Figures]] = {ledger: {} for ledger in daily}
-        for place, key, *numbers in run(statement, stretch.bounds * len(entries)):
-            for ledger in list_takers(ledgers, entries[place]):
-                rows = days[ledger] if ledger.by_day else totals[ledger]
-                add_figures(rows, ledger.get_row(key, stretch.day), ledger.join(numbers))
+        for entries in filter(None, kinds):
+            statement = write_sums(entries, stretch.limit("o.created_at"))
+            for place, key, *numbers in run(statement, stretch.bounds * len(entries)):
+                for ledger in list_takers(ledgers, entries[place]):
+                    rows = days[ledger] if ledger.by_day else totals[ledger]
+                    add_figures(rows, ledger.get_row(key, stretch.day), ledger.join(numbers))
         if stretch.day:
             seen.add(stretch.day)
             for ledger, rows in days.items():
