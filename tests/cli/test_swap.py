@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tillroll.cli.swap import find_left_over, put_back, swap_files
+from tillroll.checks.restores import find_left_over
+from tillroll.cli.swap import put_back, swap_files
 
 
 @pytest.fixture
