@@ -15,6 +15,10 @@ _LOGS = {
     ("sessions", "session"),
 }
 
+_LOGS_APPS = {"axes", "django_tasks_database", "intake"}
+"""Wrong passwords, and work behind the pages: they must not wait for the records, nor be rolled back with
+them."""
+
 
 class _Reading(threading.local):
     """The alias that the thread's answer is read from; None outside of one."""
@@ -36,10 +40,13 @@ class Router:
         return None
 
     def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: object) -> bool:
+        if app_label in _LOGS_APPS:
+            return db == "logs"
         if model_name is None:
             return db == str(hints.get("database", "default"))
         return db == ("logs" if (app_label, model_name) in _LOGS else "default")
 
 
 def _is_log(model: type[Model]) -> bool:
-    return (model._meta.app_label, model._meta.model_name) in _LOGS
+    label = model._meta.app_label
+    return label in _LOGS_APPS or (label, model._meta.model_name) in _LOGS

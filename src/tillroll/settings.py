@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from tillroll.databases import Description, describe_postgresql, describe_sqlite
+from tillroll.mail_settings import read_mail, read_public_url
 from tillroll.secret_file import load_secrets
 
 _PROJECT = Path(__file__).resolve().parents[2]
@@ -137,10 +138,16 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "tillroll.shop",
     "tillroll.access",
     "tillroll.stats",
+    "tillroll.intake",
+    "django_tasks",
+    "django_tasks_db",
 ]
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
+"""What `tillroll worker` does; each host has a queue of its own besides (intake/host.py)."""
 MIDDLEWARE = [
     "tillroll.health.probes",
     "django.middleware.security.SecurityMiddleware",
@@ -152,6 +159,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "tillroll.access.backends.demo_stays_here",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "tillroll.access.sessions.end_idle",
+    "tillroll.backoffice.demanded.second_factor_first",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 TEMPLATES = [
@@ -171,7 +180,10 @@ ROOT_URLCONF = "tillroll.urls"
 WSGI_APPLICATION = "tillroll.wsgi.application"
 
 AUTH_USER_MODEL = "access.User"
-AUTHENTICATION_BACKENDS = ["tillroll.access.backends.ShopBackend"]
+AUTHENTICATION_BACKENDS = [
+    "tillroll.access.backends.Gate",  # refuses who guessed too often, before a password is looked at
+    "tillroll.access.backends.ShopBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -227,7 +239,54 @@ FAILED_TRIES_A_MINUTE = _number("TILLROLL_FAILED_TRIES", 60)
 
 FAILED_LOGINS = 10
 FAILED_LOGIN_MINUTES = 15
-"""So many wrong passwords from one address in so many minutes; then it has to wait."""
+"""So many wrong passwords from one address, none of them older than so many minutes; then it has to wait."""
+
+AXES_HANDLER = "tillroll.access.attempts.Attempts"
+AXES_FAILURE_LIMIT = "tillroll.access.attempts.get_limit"
+AXES_COOLOFF_TIME = "tillroll.access.attempts.get_cool_off"
+AXES_LOCKOUT_PARAMETERS = "tillroll.access.attempts.list_counted"
+AXES_CLIENT_IP_CALLABLE = "tillroll.access.attempts.get_address"
+AXES_USERNAME_CALLABLE = "tillroll.access.attempts.get_name"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "present"]
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+SILENCED_SYSTEM_CHECKS = ["axes.W002", "axes.W006"]
+"""Who waits is told so by the login form, so axes' middleware is not needed; and it counts by address
+where one is known."""
+
+SESSION_IDLE_MINUTES = _number("TILLROLL_SESSION_IDLE_MINUTES", 60)
+"""After so many minutes without a page a login ends: a browser that somebody left is of no use to others."""
+
+SESSION_HOURS = _number("TILLROLL_SESSION_HOURS", 12)
+"""After so many hours a login ends, however busy it is."""
+
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
+
+INVITATION_DAYS = 7
+RESET_HOURS = 24
+"""How long a link counts that lets somebody choose a first password, and a new one."""
+
+_mail = read_mail(os.environ.get("TILLROLL_EMAIL_URL", ""), os.environ.get("TILLROLL_EMAIL_FROM", ""))
+EMAIL_BACKEND = _mail.backend
+EMAIL_HOST = _mail.host
+EMAIL_PORT = _mail.port
+EMAIL_HOST_USER = _mail.user
+EMAIL_HOST_PASSWORD = _mail.password
+EMAIL_USE_TLS = _mail.use_tls
+EMAIL_USE_SSL = _mail.use_ssl
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = _mail.sender
+SENDS_MAIL = _mail.is_on
+"""Whether links to choose a password go out by e-mail as well."""
+
+PUBLIC_URL = read_public_url(
+    os.environ.get("TILLROLL_PUBLIC_URL", "") or next(iter(CSRF_TRUSTED_ORIGINS), ""), is_needed=SENDS_MAIL
+)
+"""Where the shop is reached, https://shop.example: a link in a mail must not begin with whatever host a
+stranger asked for."""
 
 LOG_FLUSH_SECONDS = 0.5
 """How long a line of the request log may wait to be written: with the writing itself, a worker that is killed
@@ -235,6 +294,12 @@ takes less than the last second along."""
 
 LOG_FLUSH_LINES = 2_000
 """How many lines wait before they are written at once: so many that a busy worker writes once a second."""
+
+UPLOAD_MEGABYTES = _number("TILLROLL_UPLOAD_MEGABYTES", 10_000)
+"""How large a dump the import page takes, in millions of bytes."""
+
+FILE_UPLOAD_HANDLERS = ["tillroll.backoffice.uploads.RefuseFiles"]
+"""No page takes a file but the one for imports, which sees to it itself."""
 
 LOGGING = {
     "version": 1,

@@ -35,8 +35,8 @@ from tillroll.access.log import request_log
 from tillroll.access.models import ApiKey, KeyUse, RequestLogEntry, User
 from tillroll.access.privacy import comes_from_elsewhere, erase_customer, export_customer
 from tillroll.access.services import issue_customer_key
-from tillroll.cli.checks import check_counts
-from tillroll.cli.findings import State
+from tillroll.checks.basic import check_counts
+from tillroll.checks.findings import State
 from tillroll.shop.models import Customer, Order, SourceKind
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])

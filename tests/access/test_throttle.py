@@ -10,7 +10,6 @@ import time_machine
 from tests.asking import ask
 from tests.shops import basic, bearing, setup_key, signed
 from tillroll.access.digests import Pair
-from tillroll.access.throttle import TooManyFailures, check_login, note_failed_login
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 
@@ -95,18 +94,3 @@ def test_guesses_by_header_on_public_products_count_and_are_answered_as_the_publ
         reply = ask("/edd-api/v2/products/", headers=headers, address="203.0.113.9")
         assert reply.status == 200
     assert guess() == 429
-
-
-# Logins
-
-
-def test_an_address_with_too_many_wrong_passwords_has_to_wait() -> None:
-    for _ in range(3):
-        check_login("203.0.113.9", NOW)
-        note_failed_login("203.0.113.9", NOW)
-    with pytest.raises(TooManyFailures) as stopped:
-        check_login("203.0.113.9", NOW)
-    assert stopped.value.seconds == 13 * 60
-    check_login("203.0.113.10", NOW)
-    check_login("", NOW)
-    check_login("203.0.113.9", NOW + timedelta(minutes=13))

@@ -106,11 +106,11 @@ def test_the_log_shows_an_attempt(shop: Shop, client: Client) -> None:
 def test_the_settings_page_shows_a_new_shops_defaults_and_what_was_saved(login: Login) -> None:
     client = login("superuser")
     assert client.get("/admin/shop/shopsettings/").headers["Location"] == "/admin/shop/shopsettings/1/change/"
-    assert "Name My shop" in list_words(get_text(client, "/admin/shop/shopsettings/1/change/"))
+    assert 'name="name" value="My shop"' in get_text(client, "/admin/shop/shopsettings/1/change/")
     setup_settings(name="Paper Lantern", cors_origins=["https://a.example", "https://b.example"])
-    text = list_words(get_text(client, "/admin/shop/shopsettings/1/change/"))
-    assert "Name Paper Lantern" in text
-    assert "https://a.example, https://b.example" in text
+    text = get_text(client, "/admin/shop/shopsettings/1/change/")
+    assert 'name="name" value="Paper Lantern"' in text
+    assert "https://a.example\nhttps://b.example" in text
 
 
 def test_no_page_shows_a_digest_a_password_or_a_whole_key(shop: Shop, client: Client) -> None:
@@ -142,7 +142,8 @@ def test_nothing_that_has_no_form_of_its_own_is_added_changed_or_deleted(
         if name in ("shop/filedownload", "shop/shopsettings", "access/requestlogentry"):
             assert client.get(f"/admin/{name}/add/").status_code == 403
             assert client.post(f"/admin/{name}/add/", {"title": "x"}).status_code == 403
-        assert client.post(f"/admin/{name}/{key}/change/", {"title": "x"}).status_code == 403
+        if name != "shop/shopsettings":
+            assert client.post(f"/admin/{name}/{key}/change/", {"title": "x"}).status_code == 403
         assert client.get(f"/admin/{name}/{key}/delete/").status_code == 403
         assert client.post(f"/admin/{name}/{key}/delete/", {"post": "yes"}).status_code == 403
     for url in (

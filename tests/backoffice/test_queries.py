@@ -37,12 +37,16 @@ MOST_QUERIES = {
     "/admin/access/apikey/": 12,
     "/admin/access/requestlogentry/": 14,
     "/admin/shop/order/": 9,
+    "/admin/import/": 10,
+    "/admin/health/": 45,
     "/admin/": 24,
     f"/admin/reports/?by=category&{SPRING}": 9,
 }
 """Of a list of keys also three for their use, one for the roles' limits and one for the shop's clock. The log
 has two charts besides (calls, errors and names), keys to choose from, and links at its lines. Orders have
-gateways to choose from. A report by category sums the shop twice, then products and what they are in."""
+gateways to choose from. The page for imports asks for workers and for imports that run. What is wrong is
+found by many small questions, most of them for SQLite's settings and for the migrations. A
+report by category sums the shop twice, then products and what they are in."""
 
 
 def count_queries(client: Client, url: str) -> tuple[int, list[str]]:
@@ -146,6 +150,19 @@ def test_a_record_asks_as_often_with_many_parts_as_with_few(name: str, shop: Sho
     grow(shop)
     many, writes = count_queries(client, url)
     assert many == few
+    assert writes == []
+
+
+@pytest.mark.parametrize(
+    ("page", "most"),
+    [("", 7), ("password/", 6), ("two-factor/", 7)],
+    ids=["account", "password", "two-factor"],
+)
+def test_ones_own_account_asks_seldom_and_writes_nothing(
+    page: str, most: int, shop: Shop, login: Login
+) -> None:
+    count, writes = count_queries(login("superuser"), f"/admin/account/{page}")
+    assert count <= most
     assert writes == []
 
 

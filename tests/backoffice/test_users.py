@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 import time_machine
@@ -104,7 +105,9 @@ def test_reloading_the_answer_makes_no_second_key(shop: Shop, login: Login) -> N
     assert 'id="token"' not in second
 
 
-def test_a_form_id_counts_for_its_user_and_for_a_working_day(shop: Shop, login: Login) -> None:
+def test_a_form_id_counts_for_its_user_and_for_a_working_day(shop: Shop, login: Login, settings: Any) -> None:
+    settings.SESSION_IDLE_MINUTES, settings.SESSION_HOURS = 24 * 60, 24
+    settings.SESSION_COOKIE_AGE = 24 * 3600
     client, other = login("superuser"), login("superuser")
     form_id = read_form_id(get_text(client, url_of(shop.holder)))
     for text in (form_id, form_id[:-1], "", "x" * 300):

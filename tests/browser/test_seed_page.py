@@ -112,7 +112,7 @@ def test_the_pages_of_tools_work_at_any_width(width: int, watched: Watched) -> N
     page = watched.page
     page.set_viewport_size({"width": width, "height": 900})
     log_in(watched)
-    expect(page.locator(".overview")).to_be_visible()
+    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
 
     def check_width() -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url

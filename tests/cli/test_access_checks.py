@@ -17,8 +17,8 @@ from tillroll.access.counting import UNCOUNTED, add_counts
 from tillroll.access.digests import pepper_id
 from tillroll.access.models import ApiKey, KeyUse
 from tillroll.access.services import KeyLimits, issue_key, revoke_key, rotate_key
-from tillroll.cli import access_checks
-from tillroll.cli.findings import Finding, State
+from tillroll.checks import access as access_checks
+from tillroll.checks.findings import Finding, State
 from tillroll.shop.models import ShopSettings
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])

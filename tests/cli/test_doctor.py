@@ -14,9 +14,9 @@ from tests.cli.conftest import Invoke
 from tests.conftest import STORE
 from tests.shops import setup_customer, setup_key, setup_mirror, setup_order, setup_settings, setup_user
 from tillroll.access.models import ApiKey
-from tillroll.cli import checks
-from tillroll.cli.findings import Finding, State
-from tillroll.cli.mirror_checks import check_mirror
+from tillroll.checks import basic as checks
+from tillroll.checks.findings import Finding, State
+from tillroll.checks.mirror import check_mirror
 from tillroll.shop.models import Customer, ShopSettings, Tally
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])

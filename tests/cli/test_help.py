@@ -28,8 +28,8 @@ def test_the_help_names_every_command_in_the_order_of_use() -> None:
     assert result.exit_code == 0
     listed = [line.split()[0] for line in result.output.split("Commands:\n")[1].splitlines()]
     assert listed == [
-        "serve", "demo", "import", "mirror", "pull", "keys", "roles", "user", "logs", "privacy", "settings",
-        "backup", "restore", "doctor", "compare", "reconcile", "migrate", "move",
+        "serve", "worker", "demo", "import", "mirror", "pull", "keys", "roles", "user", "logs", "privacy",
+        "settings", "backup", "restore", "doctor", "compare", "reconcile", "migrate", "move",
     ]  # fmt: skip
 
 

@@ -108,6 +108,11 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Shop:
          " VALUES ('2026-11-01 00:00:00.000001', 0, ?, '', '', 'v2', 'sales', ?, 200, '', '', 0.1, 12)",
          (ODD, "a=\0&b=\0")),
         ("INSERT INTO access_counter (subject, period, used) VALUES ('key:1', '2026-11', 9000000000)", ()),
+        ("INSERT INTO axes_accessattempt (username, ip_address, user_agent, http_accept, path_info,"
+         " attempt_time, get_data, post_data, failures_since_start) VALUES"
+         " ('ada', '2001:db8::7', '', '', '', '2026-11-01 00:00:00', '', '', 3),"
+         " ('ben', '203.0.113.9', '', '', '', '2026-11-01 00:00:00', '', '', 1),"
+         " (NULL, NULL, '', '', '', '2026-11-01 00:00:00', '', '', 1)", ()),
         file="logs.sqlite3",
     )  # fmt: skip
     return shop
@@ -188,7 +193,7 @@ def test_indexes_and_references_are_those_of_a_migrated_database(
 
 def test_it_says_what_was_copied_and_what_to_set(moved: Move) -> None:
     first, nul, advice, records, logs, last = moved.said.splitlines()
-    assert first.startswith(f"Copied {moved.rows:,} rows of 46 tables in ")
+    assert first.startswith(f"Copied {moved.rows:,} rows of 54 tables in ")
     assert first.endswith(" s; all counts and sums agree.")
     assert nul == ("PostgreSQL can't keep the character NUL: 2 left out of access_requestlogentry.question.")
     assert advice == "Set these, with the password or without, and start the server:"

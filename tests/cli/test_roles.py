@@ -61,6 +61,7 @@ def test_a_role_is_shown_whole(invoke: Invoke) -> None:
         f"capabilities  {ACCOUNTANTS}",
         "endpoints     stats, products, customers, sales, discounts, file-download-logs, info",
         "hides         emails",
+        "two-factor    as each likes",
         "a minute      no limit",
         "a day         500",
         "a month       no limit",
@@ -74,8 +75,8 @@ def test_of_many_users_twenty_are_named(invoke: Invoke) -> None:
         setup_user(f"u{number:02}", role="subscriber")
     lines = invoke("roles", "show", "subscriber").stdout.splitlines()
     assert lines[2] == "capabilities  none"
-    assert lines[8].startswith("users         u00, u01, ")
-    assert lines[8].endswith(", u19 and 3 more")
+    assert lines[9].startswith("users         u00, u01, ")
+    assert lines[9].endswith(", u19 and 3 more")
 
 
 def test_a_role_is_made_with_what_it_allows_and_given_to_a_user(invoke: Invoke) -> None:
@@ -200,3 +201,15 @@ def test_a_role_in_use_edd_s_and_an_unknown_one_are_not_deleted(invoke: Invoke) 
 
 def test_an_unknown_role_is_not_shown(invoke: Invoke) -> None:
     assert invoke("roles", "show", "boss", code=2).stderr.startswith("There is no role boss; the roles are ")
+
+
+def test_a_role_demands_a_second_factor_and_no_longer(invoke: Invoke) -> None:
+    ann = setup_user("ann", role="shop_manager")
+    for option, said, demanded in (
+        ("--two-factor", "demanded", True),
+        ("--no-two-factor", "as each likes", False),
+    ):
+        assert invoke("roles", "set", "shop_manager", option).stdout.startswith("Changed shop_manager")
+        assert f"two-factor    {said}\n" in invoke("roles", "show", "shop_manager").stdout
+        ann.refresh_from_db()
+        assert ann.requires_two_factor is demanded

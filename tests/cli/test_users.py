@@ -5,15 +5,17 @@ import pty
 import re
 import subprocess
 from contextlib import suppress
+from typing import Any
 
 import pytest
+from axes.models import AccessAttempt
 from django.test import Client
 
 from tests.asking import ask
 from tests.cli.conftest import Invoke
 from tests.cli.running import COMMAND, DEADLINE, Shop
 from tests.shops import setup_key, setup_settings, setup_user, signed
-from tillroll.access.models import ApiKey, User
+from tillroll.access.models import ApiKey, AuditEntry, Authenticator, RecoverySheet, User
 from tillroll.access.services import set_active, set_password
 
 pytestmark = pytest.mark.django_db(databases=["default", "logs"])
@@ -239,3 +241,58 @@ def test_a_terminal_is_asked_twice_for_a_password_and_does_not_show_it(shop: Sho
     assert shown.endswith(b"Added ann, without a role.\r\n")
     assert PASSWORD.encode() not in shown
     assert shop.execute("SELECT is_staff FROM access_user WHERE password LIKE 'pbkdf2%'") == [(True,)]
+
+
+def test_a_user_is_invited_by_a_link(invoke: Invoke, client: Client, settings: Any) -> None:
+    setup_user("ann", role="shop_manager")
+    output = invoke("user", "invite", "ann", "--url", "https://shop.example/").stdout
+    url, _, sentence = output.strip().partition("\n\n")
+    assert sentence == "Whoever opens it chooses the password of ann: once, within 168 hours."
+    assert url.startswith("https://shop.example/admin/welcome/?link=")
+    client.get(url.removeprefix("https://shop.example"))
+    assert client.post("/admin/welcome/", {"password": PASSWORD, "again": PASSWORD}).status_code == 302
+    assert client.login(username="ann", password=PASSWORD)
+    settings.PUBLIC_URL, settings.PATH_PREFIX = "https://home.example", "/shop"
+    output = invoke("user", "invite", "ann").stdout
+    assert output.startswith("https://home.example/shop/admin/welcome/?link=")
+    assert "within 24 hours." in output
+    actions = AuditEntry.objects.filter(actor_name="(command line)").values_list("action", "title")
+    assert [*actions] == [("made an invitation", "ann"), ("made a reset link", "ann")]
+
+
+def test_nobody_is_invited_who_can_not_log_in(invoke: Invoke) -> None:
+    setup_user("robot", is_service=True)
+    setup_user("demo", is_demo=True)
+    set_active(setup_user("gone"), False)
+    for name, why in (("robot", "a service account"), ("demo", "the demo"), ("gone", "disabled")):
+        refused = invoke("user", "invite", name, code=2)
+        assert f"{name} is {why}: nobody chooses a password for it." in refused.stderr
+
+
+def test_a_lock_is_released_by_name_or_by_address(invoke: Invoke) -> None:
+    for name, address, count in (("ann", "203.0.113.9", 4), ("ben", "203.0.113.9", 1), ("ann", "::1", 2)):
+        AccessAttempt.objects.create(
+            username=name, ip_address=address, user_agent="", failures_since_start=count
+        )
+    assert invoke("user", "unlock", "ann", "--address", "::1").stdout == (
+        "Forgot 2 wrong passwords at ann from ::1.\n"
+    )
+    assert invoke("user", "unlock", "--address", "203.0.113.9").stdout == (
+        "Forgot 5 wrong passwords from 203.0.113.9.\n"
+    )
+    refused = invoke("user", "unlock", "ann", code=2)
+    assert "There were no wrong passwords at ann lately." in refused.stderr
+    assert "Give a user's NAME or --address." in invoke("user", "unlock", code=2).stderr
+
+
+def test_a_second_factor_is_reset(invoke: Invoke) -> None:
+    ann = setup_user("ann", role="shop_manager")
+    Authenticator.objects.create(user=ann, name="app", sealed_key="")
+    RecoverySheet.objects.create(user=ann, name="codes", sealed_digests="")
+    output = invoke("user", "reset-two-factor", "ann").stdout
+    assert output == (
+        "ann logs in with the password alone; app and recovery codes are gone, sessions ended.\n"
+    )
+    assert (Authenticator.objects.count(), RecoverySheet.objects.count()) == (0, 0)
+    assert AuditEntry.objects.get().action == "reset two-factor login"
+    assert "ann has no second factor." in invoke("user", "reset-two-factor", "ann", code=2).stderr

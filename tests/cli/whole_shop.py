@@ -67,7 +67,7 @@ def print_answers() -> Iterator[str]:
     with time_machine.travel(NOW, tick=False):
         for path, query in list_questions():
             reply = ask(path, f"{query}&{credentials}")
-            text = re.sub(r'(request_speed"?[:>])[\d.e-]+', r"\1", reply.content.decode())
+            text = re.sub(r'(request_speed"?[:>])[\d.eE-]+', r"\1", reply.content.decode())
             total = reply.headers.get("x-edd-total")
             yield f"{path}?{query} {reply.status} {total} {text!r}"
 

@@ -12,7 +12,7 @@ import pytest
 from django.db import OperationalError, connections
 
 from tests.standby import DEADLINE, Pair, start_pair
-from tillroll.cli.findings import Finding, State
+from tillroll.checks.findings import Finding, State
 from tillroll.cli.replica_checks import check_replicas
 from tillroll.databases import describe_postgresql
 from tillroll.eddapi import reading

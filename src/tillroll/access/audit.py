@@ -37,13 +37,14 @@ def note(
     address: str = "",
     *,
     title: str = "",
+    by: str = "(command line)",
 ) -> AuditEntry:
     """Notes what somebody did to a record; `title` names it where its own text does not, or what it was done
-    to where there is no record. Without an actor it was done on the machine itself."""
+    to where there is no record. Without an actor it was done on the machine itself, or as `by` says."""
     return AuditEntry.objects.create(
         at=timezone.now(),
         actor_id=actor.pk if actor else None,
-        actor_name=actor.username[:250] if actor else "(command line)",
+        actor_name=actor.username[:250] if actor else by,
         address=address[:60],
         action=action,
         kind=record._meta.label_lower if record else "",

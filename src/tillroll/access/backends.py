@@ -1,24 +1,21 @@
 """Who may log in to the back office: with a password as Django keeps them, the demo from this machine alone.
 
-An address that guesses has to wait, whatever way in it takes; a service account has no way in. A demo's login
-is printed on a terminal and lies in a file. So it must be worth nothing elsewhere: neither the password nor a
-session that was begun here.
+An address that guesses has to wait, whatever way in it takes (attempts.py); a service account has no way in.
+A demo's login is printed on a terminal and lies in a file. So it must be worth nothing elsewhere: neither the
+password nor a session that was begun here.
 """
 
 import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from axes.backends import AxesStandaloneBackend
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
-from tillroll.access.addresses import get_client_address
 from tillroll.access.models import User
-from tillroll.access.throttle import TooManyFailures, check_login, note_failed_login
 
 FORWARDED = (
     "HTTP_X_FORWARDED_FOR",
@@ -45,6 +42,14 @@ def is_from_here(environ: Mapping[str, Any]) -> bool:
     return is_loopback(environ.get("REMOTE_ADDR", "")) and not any(name in environ for name in FORWARDED)
 
 
+class Gate(AxesStandaloneBackend):  # type: ignore[misc]  # published without types
+    """Lets no password of who has to wait be looked at. Without a request there is no client to wait."""
+
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
+        if request is not None:
+            super().authenticate(request, **credentials)
+
+
 class ShopBackend(ModelBackend):
     """Passwords as Django keeps them; a demo login counts from this machine only."""
 
@@ -59,17 +64,9 @@ class ShopBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """The user of a right password. For an address that has to wait none is right: PermissionDenied,
-        which keeps Django from asking further."""
-        address = get_client_address(request.META) if request else ""
-        now = timezone.now()
-        try:
-            check_login(address, now)
-        except TooManyFailures as error:
-            raise PermissionDenied(str(error)) from error
+        """The user of a right password; for the demo only from here."""
         user = super().authenticate(request, username=username, password=password, **kwargs)
         if not isinstance(user, User) or (user.is_demo and not (request and is_from_here(request.META))):
-            note_failed_login(address, now)
             return None
         return user
 

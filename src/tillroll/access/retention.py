@@ -1,5 +1,5 @@
 """What is removed from the `logs` database when it gets old: lines of the request log by age and by size, old
-counters, sessions that have ended.
+counters, sessions that have ended, wrong passwords.
 
 Everything goes in short batches, each a transaction of its own, so that the log's writer and readers come
 through between two of them. An SQLite file keeps its size; the room is used again.
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from time import monotonic, sleep
 
+from django.conf import settings
 from django.db import connections, transaction
 
-from tillroll.access.throttle import get_login_period
 from tillroll.shop.moments import bind_time
 from tillroll.shop.zone import to_local
 
@@ -103,8 +103,8 @@ def _delete(table: str, key: str, which: str, *values: datetime | str) -> int:
 
 
 def prune_counters(now: datetime, zone: tzinfo) -> Iterator[Batch]:
-    """Counters of days, months and failed logins that nobody asks for any more. Periods of one kind are of
-    one form, so they compare as texts."""
+    """Counters of days and months that nobody asks for any more. Periods of one kind are of one form, so they
+    compare as texts."""
     local = to_local(now, zone)
     day = (local.date() - DAY_COUNTERS_KEPT).isoformat()
     months = local.year * 12 + local.month - 1 - MONTH_COUNTERS_KEPT
@@ -112,7 +112,6 @@ def prune_counters(now: datetime, zone: tzinfo) -> Iterator[Batch]:
     for form, first_kept in (
         ("____-__-__", day),
         ("____-__", month),
-        ("login %", get_login_period(now)[0]),
     ):
         yield _prune_periods(form, first_kept)
 
@@ -135,9 +134,25 @@ def prune_sessions(now: datetime) -> Batch:
     return remove
 
 
+def prune_attempts(now: datetime) -> Batch:
+    """Wrong passwords that no longer keep anybody waiting."""
+    before = bind_time(now - timedelta(minutes=settings.FAILED_LOGIN_MINUTES), using="logs")
+
+    def remove() -> int:
+        return _delete("axes_accessattempt", "id", f"WHERE attempt_time < %s LIMIT {BATCH}", before)
+
+    return remove
+
+
 def list_batches(now: datetime, zone: tzinfo, *, days: int, megabytes: int) -> list[Batch]:
     """All that is removed in a night, in its order."""
-    return [prune_age(days, now), prune_size(megabytes), *prune_counters(now, zone), prune_sessions(now)]
+    return [
+        prune_age(days, now),
+        prune_size(megabytes),
+        *prune_counters(now, zone),
+        prune_sessions(now),
+        prune_attempts(now),
+    ]
 
 
 def run_batches(batch: Batch, on_batch: Callable[[int], object] = lambda _removed: None) -> int:

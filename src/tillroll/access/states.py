@@ -62,3 +62,8 @@ def with_state(keys: QuerySet[ApiKey], now: datetime) -> QuerySet[ApiKey]:
             output_field=CharField(),
         )
     )
+
+
+def list_in_force(now: datetime) -> QuerySet[ApiKey]:
+    """Keys that are neither revoked nor past their end, also those of a disabled holder."""
+    return ApiKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)

@@ -1,12 +1,10 @@
-"""Guesses are slowed down by address: unknown keys, wrong tokens, wrong passwords."""
+"""Guesses at keys are slowed down by address: unknown keys and wrong tokens (passwords: attempts.py)."""
 
 from collections import OrderedDict
-from datetime import datetime
 from threading import Lock
 
 from django.conf import settings
 
-from tillroll.access.counting import add_counts, get_count
 from tillroll.access.limiter import limiter
 
 MOST_KNOWN = 10_000
@@ -59,22 +57,3 @@ class KeyThrottle:
 
 
 key_throttle = KeyThrottle()
-
-
-def check_login(address: str, now: datetime) -> None:
-    """Raises TooManyFailures for an address with too many wrong passwords; all workers count together."""
-    period, seconds = get_login_period(now)
-    if address and get_count(f"login:{address}", period) >= settings.FAILED_LOGINS:
-        raise TooManyFailures(seconds)
-
-
-def note_failed_login(address: str, now: datetime) -> None:
-    if address:
-        add_counts({(f"login:{address}", get_login_period(now)[0]): 1})
-
-
-def get_login_period(now: datetime) -> tuple[str, int]:
-    """The quarter of an hour that a moment is in, and the seconds until it is over."""
-    length = settings.FAILED_LOGIN_MINUTES * 60
-    number, into = divmod(int(now.timestamp()), length)
-    return f"login {number}", length - into

@@ -14,16 +14,20 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from tillroll.access.audit import Change
 from tillroll.access.digests import Pair
 from tillroll.access.models import ApiKey, Role, User
 from tillroll.access.services import add_user, issue_automatic_key
 from tillroll.access.services.users import LONGEST_NAME
+from tillroll.backoffice import logins
 from tillroll.backoffice.forms import OnceForm, password, text, ticks
 from tillroll.backoffice.granting import check_key, check_roles, describe_ungivable
 from tillroll.backoffice.key_forms import Group
 from tillroll.backoffice.key_pages import FORM, bind, list_choices, read_choice, show_new
 from tillroll.backoffice.rights import get_actor
+from tillroll.backoffice.shown_once import show_pair
 from tillroll.backoffice.site import site
+from tillroll.backoffice.trail import note
 from tillroll.shop.models import AutoKeys
 from tillroll.shop.revision import Topic, write
 from tillroll.shop.services import get_settings
@@ -35,18 +39,22 @@ class How(StrEnum):
     """How a new user comes in."""
 
     LOGIN = "login"
+    INVITATION = "invitation"
     KEYS = "keys"
     SERVICE = "service"
 
 
 HOW = {
     How.LOGIN: "Logs in",
+    How.INVITATION: "Logs in, by invitation",
     How.KEYS: "Holds API keys alone",
     How.SERVICE: "Service account",
 }
 
 INTRO = {
     How.LOGIN: "Somebody who logs in here with a password. They may hold API keys besides.",
+    How.INVITATION: "Somebody who logs in here with a password of their own choice: a link by which they"
+    " choose it is shown once, after saving. It counts once, and for 7 days.",
     How.KEYS: "Somebody whose apps use API keys. They can't log in, unless `tillroll user password` gives"
     " them a password later.",
     How.SERVICE: "A program. It holds API keys, and nobody can ever log in with it.",
@@ -56,7 +64,7 @@ INTRO = {
 class AddUserForm(OnceForm):
     repeated: ClassVar[str] = (
         "This form was saved before, and the user was added then: the list of users shows them. If a key was"
-        " made for them, it was shown once and can't be shown again."
+        " made for them, it was shown once and can't be shown again; a link can be made anew on their page."
     )
 
     username = text(
@@ -115,9 +123,9 @@ def add(page: Any, request: HttpRequest) -> HttpResponse:
     how = read_choice(request, "how", HOW)
     form = AddUserForm(request.POST or None, how=how, user=get_actor(request))
     if request.method == "POST" and form.is_valid() and form.take():
-        added = form.carry_out(lambda: _add(form))
+        added = form.carry_out(lambda: _add(request, form))
         if added is not None:
-            return _answer(request, added)
+            return _answer(request, added, form)
     return site.show(
         request,
         FORM,
@@ -132,7 +140,7 @@ def add(page: Any, request: HttpRequest) -> HttpResponse:
     )
 
 
-def _add(form: AddUserForm) -> Added:
+def _add(request: HttpRequest, form: AddUserForm) -> Added:
     found = form.cleaned_data
     with write(Topic.ACCESS):
         user = add_user(
@@ -143,13 +151,21 @@ def _add(form: AddUserForm) -> Added:
             roles=found["roles"],
             is_service=form.how is How.SERVICE,
         )
+        note(request, "added", user, describe_new(found["roles"]))
         try:
-            return Added(user, issue_automatic_key(user, check=partial(check_key, form.user)), "")
+            made = issue_automatic_key(user, check=partial(check_key, form.user))
         except ValidationError as error:
             return Added(user, None, error.messages[0])
+        if made is not None:
+            note(request, "issued an API key", user, [Change("API key", "", made[0].public_key[:6] + "…")])
+        return Added(user, made, "")
 
 
-def _answer(request: HttpRequest, added: Added) -> HttpResponse:
+def describe_new(roles: list[str]) -> list[Change]:
+    return [Change("roles", "", ", ".join(roles))] if roles else []
+
+
+def _answer(request: HttpRequest, added: Added, form: AddUserForm) -> HttpResponse:
     actor, user = get_actor(request), added.user
     logger.info("%s added the user %s.", actor.username, user.username)
     here = reverse("admin:access_user_change", args=(user.pk,))
@@ -159,9 +175,11 @@ def _answer(request: HttpRequest, added: Added) -> HttpResponse:
             request, f"The shop's setting auto_keys wants a key for them, but none was made. {added.refusal}"
         )
     if added.made is None:
-        return HttpResponseRedirect(here)
+        return logins.show_link(request, user) if form.how is How.INVITATION else HttpResponseRedirect(here)
     key, pair = added.made
     logger.info("%s issued key %s of %s.", actor.username, key.pk, user.username)
+    if form.how is How.INVITATION:
+        return logins.show_link(request, user, show_pair(request, key, pair))
     links = (
         {"title": f"To {user.username}", "href": here},
         {"title": "All users", "href": reverse("admin:access_user_changelist")},

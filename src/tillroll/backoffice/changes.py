@@ -71,6 +71,7 @@ class AuditPage(LargeViewer):
         moment("at", "when"),
         "actor_name",
         "action",
+        shown(lambda entry: KINDS.get(entry.kind, entry.kind), "of"),
         WHAT,
         shown(_summarise, "fields"),
         "address",

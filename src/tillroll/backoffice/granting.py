@@ -40,6 +40,15 @@ def check_key(actor: User, holder: User, customer_id: int | None = None) -> None
         )
 
 
+def check_login(actor: User, holder: User) -> None:
+    """Whoever lets somebody choose a password, or takes their second factor away, could log in as them."""
+    check_account(actor, holder)
+    if lacking := list_lacking(actor, holder.capabilities.split()):
+        raise ValidationError(
+            f"{holder} may do what you may not ({', '.join(lacking)}): somebody who may has to do this."
+        )
+
+
 def check_roles(actor: User, added: Iterable[Role]) -> None:
     """Roles that are newly given to a user."""
     for role in added:

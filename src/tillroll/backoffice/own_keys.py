@@ -34,7 +34,7 @@ class OwnKeyForm(OnceForm):
     label = text("Label", "What the key is for, such as the app's name; may be empty.")
 
 
-def _for_everybody(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def for_everybody(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A page for whoever is logged in; others are asked to."""
 
     @wraps(view)
@@ -51,7 +51,7 @@ def _list_own(request: HttpRequest) -> Any:
     return with_state(keys, timezone.now()).defer("token_digest", "bearer_digest", "user__password")
 
 
-@_for_everybody
+@for_everybody
 def own_keys(request: HttpRequest) -> HttpResponse:
     """The list, and the form for a new one where the shop allows it."""
     actor = get_actor(request)
@@ -77,13 +77,13 @@ def own_keys(request: HttpRequest) -> HttpResponse:
     )
 
 
-@_for_everybody
+@for_everybody
 def rotate_own_key(request: HttpRequest, pk: int) -> HttpResponse:
     key = get_object_or_404(_list_own(request), pk=pk)
     return rotate_with(request, key, get_actor(request), back=reverse("admin:own_keys"), links=_get_links())
 
 
-@_for_everybody
+@for_everybody
 def revoke_own_key(request: HttpRequest, pk: int) -> HttpResponse:
     key = get_object_or_404(_list_own(request), pk=pk)
     return revoke_with(request, key, get_actor(request), back=reverse("admin:own_keys"))

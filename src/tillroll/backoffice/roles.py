@@ -9,18 +9,21 @@ from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from tillroll.access.audit import compare
 from tillroll.access.capabilities import KNOWN, Capability
 from tillroll.access.models import Role
 from tillroll.access.services import delete_role, save_role
 from tillroll.backoffice.columns import lines, plain, shown
-from tillroll.backoffice.forms import LimitsForm, PageForm, text, ticks
+from tillroll.backoffice.forms import LimitsForm, PageForm, text, tick, ticks
 from tillroll.backoffice.granting import check_capabilities, list_lacking
 from tillroll.backoffice.key_facts import list_limits
 from tillroll.backoffice.key_forms import Group
 from tillroll.backoffice.key_pages import FORM, bind
 from tillroll.backoffice.rights import get_actor
 from tillroll.backoffice.site import site
+from tillroll.backoffice.trail import note
 from tillroll.backoffice.viewer import Viewer
+from tillroll.shop.revision import Topic, write
 
 logger = logging.getLogger(__name__)
 
@@ -38,12 +41,18 @@ CAPABILITIES = {
 class RoleForm(LimitsForm):
     name = text("Name", required=True, most=200)
     capabilities = ticks("Rights", [(str(one), label) for one, label in CAPABILITIES.items()])
+    requires_two_factor = tick(
+        "Two-factor login",
+        "Its users log in with a code of an app besides the password. Who has none yet is led to setting it"
+        " up.",
+    )
 
     def __init__(self, *args: Any, actor: Any, role: Role | None = None, **kwargs: Any) -> None:
         if role is not None:
             kwargs["initial"] = {
                 "name": role.name,
                 "capabilities": [one for one in role.capabilities if one in KNOWN],
+                "requires_two_factor": role.requires_two_factor,
                 "endpoints": role.endpoints.split(),
                 "hidden_fields": role.hidden_fields.split(),
                 "rate_minute": role.rate_minute,
@@ -72,7 +81,7 @@ class RoleForm(LimitsForm):
     def groups(self) -> tuple[Group, ...]:
         names = ("name",) if self.role else ("name", "slug")
         return (
-            Group("", (*names, "capabilities")),
+            Group("", (*names, "capabilities", "requires_two_factor")),
             Group("What keys of its users may ask", ("endpoints", "hidden_fields")),
             Group("How often, each key by itself", ("rate_minute", "quota_day", "quota_month"), is_row=True),
         )
@@ -89,21 +98,52 @@ class RoleForm(LimitsForm):
             check_capabilities(self.actor, set(wanted) - set(self.role.capabilities if self.role else ()))
         return wanted
 
-    def save(self) -> Role | None:
+    def save(self, request: HttpRequest) -> Role | None:
         """The role as the service made or changed it; None where it refuses."""
         found = self.cleaned_data
-        return self.carry_out(
-            lambda: save_role(
-                self.role.slug if self.role else found["slug"],
-                name=found["name"],
-                capabilities=None if self.is_locked else found["capabilities"],
-                endpoints=found["endpoints"],
-                hidden_fields=found["hidden_fields"],
-                rate_minute=found["rate_minute"],
-                quota_day=found["quota_day"],
-                quota_month=found["quota_month"],
-            )
-        )
+
+        def change() -> Role:
+            with write(Topic.ACCESS):
+                before = describe_role(self.role)
+                saved = save_role(
+                    self.role.slug if self.role else found["slug"],
+                    name=found["name"],
+                    capabilities=None if self.is_locked else found["capabilities"],
+                    requires_two_factor=found["requires_two_factor"],
+                    endpoints=found["endpoints"],
+                    hidden_fields=found["hidden_fields"],
+                    rate_minute=found["rate_minute"],
+                    quota_day=found["quota_day"],
+                    quota_month=found["quota_month"],
+                )
+                note(
+                    request, "changed" if self.role else "added", saved, compare(before, describe_role(saved))
+                )
+            return saved
+
+        return self.carry_out(change)
+
+
+def describe_role(role: Role | None) -> dict[str, object]:
+    """What the audit trail says of a role."""
+    if role is None:
+        return {}
+    return {
+        "name": role.name,
+        "rights": sorted(role.capabilities),
+        "two-factor login": role.requires_two_factor,
+        "endpoints": role.endpoints.split(),
+        "hidden": role.hidden_fields.split(),
+        "requests a minute": role.rate_minute,
+        "requests a day": role.quota_day,
+        "requests a month": role.quota_month,
+    }
+
+
+def _delete(request: HttpRequest, role: Role) -> None:
+    with write(Topic.ACCESS):
+        note(request, "removed", role)
+        delete_role(role)
 
 
 @admin.register(Role, site=site)
@@ -114,6 +154,7 @@ class RolePage(Viewer):
         "slug",
         shown(lambda role: lines(role.capabilities) or "nothing", "may"),
         shown(lambda role: lines(list_limits(role.own_policy)) or "none", "limits of its keys"),
+        shown(lambda role: "demanded" if role.requires_two_factor else "", "two-factor login"),
         plain("user_count", "users"),
     )
     search_fields = ("name", "slug")
@@ -149,7 +190,7 @@ class RolePage(Viewer):
         if role is None:
             raise Http404
         form = PageForm(request.POST if request.method == "POST" else None)
-        if form.is_valid() and form.attempt(lambda: delete_role(role)):
+        if form.is_valid() and form.attempt(lambda: _delete(request, role)):
             logger.info("%s removed the role %s.", get_actor(request).username, role.slug)
             messages.success(request, f"The role {role.name} was removed.")
             return HttpResponseRedirect(reverse("admin:access_role_changelist"))
@@ -167,7 +208,7 @@ class RolePage(Viewer):
     def _edit(self, request: HttpRequest, role: Role | None) -> HttpResponse:
         self._check(request)
         form: Any = RoleForm(request.POST or None, actor=get_actor(request), role=role)
-        if request.method == "POST" and form.is_valid() and (saved := form.save()):
+        if request.method == "POST" and form.is_valid() and (saved := form.save(request)):
             logger.info("%s saved the role %s.", get_actor(request).username, saved.slug)
             messages.success(request, f"The role {saved.name} was saved; it counts from the next request on.")
             return HttpResponseRedirect(reverse("admin:access_role_changelist"))

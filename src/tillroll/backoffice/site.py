@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from tillroll.access.capabilities import Capability
 from tillroll.backoffice.dashboard import describe_shop
-from tillroll.backoffice.login import LoginForm
+from tillroll.backoffice.login import LoginForm, log_in
 from tillroll.backoffice.mirror import describe_mirror
 from tillroll.backoffice.rights import OPENS, may, may_enter
 
@@ -52,9 +52,9 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("Orders", "receipt_long", "shop_order"),
             Entry("Customers", "group", "shop_customer"),
+            Entry("Reports", "bar_chart", "reports", (Capability.VIEW_SHOP_REPORTS,)),
         ),
     ),
-    ("Reports", (Entry("Reports", "bar_chart", "reports", (Capability.VIEW_SHOP_REPORTS,)),)),
     (
         "Logs",
         (
@@ -70,7 +70,14 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Roles", "badge", "access_role"),
         ),
     ),
-    ("Tools", (Entry("API keys", "key", "access_apikey"),)),
+    (
+        "Tools",
+        (
+            Entry("API keys", "key", "access_apikey"),
+            Entry("Import", "upload_file", "import", (Capability.MANAGE_SHOP_SETTINGS,)),
+            Entry("Health", "health_and_safety", "health", (Capability.MANAGE_SHOP_SETTINGS,)),
+        ),
+    ),
     ("Shop", (Entry("Settings", "settings", "shop_shopsettings"),)),
 )
 """Groups of lines in the order that EDD's users know."""
@@ -112,24 +119,27 @@ class BackOffice(_Site):
         return [*self.own_pages, *kept]
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """The login form; 429 where the address has to wait."""
-        response = super().login(request, extra_context)
-        if isinstance(response, TemplateResponse):
-            wait = getattr((response.context_data or {}).get("form"), "wait", 0)
-            if wait:
-                response.status_code = 429
-                response.headers["Retry-After"] = str(wait)
-        return response
+        """The login form, which asks for a code as well where there is a second factor."""
+        return log_in(self, request, extra_context)
 
     def show(self, request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
         """A page of our own in the back office's frame; for those who may see nothing else there, the frame
-        leads to their own keys."""
+        leads to their own account and keys."""
         request.current_app = self.name
         frame = self.each_context(request)
         if not frame["has_permission"]:
-            keys = {"title": "My API keys", "icon": "key", "link": reverse("admin:own_keys")}
-            page = {**keys, "active": True, "has_permission": True}
-            frame |= {"has_permission": True, "sidebar_navigation": [{"title": "Account", "items": [page]}]}
+            own = (("My account", "person", "account"), ("My API keys", "key", "own_keys"))
+            pages = [
+                {
+                    "title": name,
+                    "icon": icon,
+                    "link": reverse(f"admin:{page}"),
+                    "active": request.path.startswith(reverse(f"admin:{page}")),
+                    "has_permission": True,
+                }
+                for name, icon, page in own
+            ]
+            frame |= {"has_permission": True, "sidebar_navigation": [{"title": "Account", "items": pages}]}
         return TemplateResponse(request, template, {**frame, "title": title, **context})
 
     def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -153,6 +163,7 @@ class BackOffice(_Site):
         context["site_favicons"] = [{"rel": "icon", "href": static("backoffice/icon.svg")}]
         context["account_links"] = [
             {"title": "Dashboard", "link": reverse("admin:index")},
+            {"title": "My account", "link": reverse("admin:account")},
             {"title": "My API keys", "link": reverse("admin:own_keys")},
         ]
         return context

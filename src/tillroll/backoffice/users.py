@@ -7,6 +7,7 @@ are for those who manage the shop's settings.
 import copy
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,11 +17,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
+from tillroll.access.audit import Change, compare
 from tillroll.access.capabilities import Capability
 from tillroll.access.models import ApiKey, Role, User
 from tillroll.access.services import issue_key, revoke_keys, set_active, set_roles
 from tillroll.access.states import with_state
-from tillroll.backoffice import add_user
+from tillroll.backoffice import add_user, logins
 from tillroll.backoffice.columns import lines, plain, shown
 from tillroll.backoffice.forms import OnceForm, PageForm, text, tick, ticks
 from tillroll.backoffice.granting import check_account, check_key, check_roles, describe_ungivable
@@ -28,6 +30,7 @@ from tillroll.backoffice.key_facts import add_usage
 from tillroll.backoffice.rights import get_actor, may
 from tillroll.backoffice.shown_once import Shown, keep_unstored, show_pair
 from tillroll.backoffice.site import site
+from tillroll.backoffice.trail import note
 from tillroll.backoffice.viewer import LargeViewer
 from tillroll.shop.revision import Topic, write
 
@@ -123,9 +126,11 @@ class UserRightsForm(PageForm):
             self.add_error(None, self.refusal)
         return self.cleaned_data
 
-    def save(self) -> bool:
+    def save(self, request: HttpRequest) -> bool:
         """Whether the services took it."""
         wanted, is_active = self.cleaned_data["roles"], self.cleaned_data["is_active"]
+
+        before = {"roles": sorted(self.held), "let in": self.holder.is_active}
 
         def change() -> None:
             with write(Topic.ACCESS):
@@ -133,6 +138,8 @@ class UserRightsForm(PageForm):
                     set_roles(self.holder, wanted)
                 if is_active != self.holder.is_active:
                     set_active(self.holder, is_active)
+                after = {"roles": sorted(wanted), "let in": is_active}
+                note(request, "changed the rights", self.holder, compare(before, after))
 
         return self.attempt(change)
 
@@ -222,7 +229,14 @@ class UserPage(LargeViewer):
         def change() -> tuple[int, Any]:
             with write(Topic.ACCESS):
                 ended = revoke_keys(holder) if found["revoke"] else 0
-                return ended, issue_key(holder, label=found["label"]) if found["generate"] else None
+                if ended:
+                    note(request, "revoked the API keys", holder, [Change("API keys", str(ended), "")])
+                if not found["generate"]:
+                    return ended, None
+                made = issue_key(holder, label=found["label"])
+                shown_part = f"{made[0].public_key[:6]}…"
+                note(request, "issued an API key", holder, [Change("API key", "", shown_part)])
+                return ended, made
 
         done = form.carry_out(change)
         if done is None:
@@ -249,7 +263,7 @@ class UserPage(LargeViewer):
         if request.method != "POST":
             return HttpResponseRedirect(here)
         form = UserRightsForm(request.POST, actor=get_actor(request), holder=holder)
-        if not (form.is_valid() and form.save()):
+        if not (form.is_valid() and form.save(request)):
             return self._show(request, holder, rights_form=form)
         logger.info("%s changed the rights of %s.", get_actor(request).username, holder.username)
         messages.success(request, f"The rights of {holder} were saved; they count from the next request on.")
@@ -280,6 +294,7 @@ class UserPage(LargeViewer):
             "keys_form": keys_form or UserKeysForm(user=actor, holder=holder),
             "rights_form": rights_form or UserRightsForm(actor=actor, holder=holder),
             "shown": shown,
+            **logins.describe_login(actor, holder),
         }
         return super().change_view(asked, str(holder.pk), "", context)
 
@@ -287,5 +302,17 @@ class UserPage(LargeViewer):
         return self.has_view_permission(request) and may(request.user, Capability.MANAGE_SHOP_SETTINGS)
 
     def get_urls(self) -> list[URLPattern]:
-        save = self.admin_site.admin_view(self.save_rights)
-        return [path("<int:pk>/rights/", save, name="access_user_rights"), *super().get_urls()]
+        pages = (
+            ("rights", self.save_rights),
+            ("link", partial(logins.give_link, self)),
+            ("reset-two-factor", partial(logins.reset_second_factor, self)),
+        )
+        own = [
+            path(
+                f"<int:pk>/{name}/",
+                self.admin_site.admin_view(view),
+                name=f"access_user_{name.replace('-', '_')}",
+            )
+            for name, view in pages
+        ]
+        return [*own, *super().get_urls()]

@@ -30,9 +30,11 @@ from tillroll.cli.roles import roles
 from tillroll.cli.serve import serve
 from tillroll.cli.settings import settings
 from tillroll.cli.users import user
+from tillroll.cli.worker import worker
 
 COMMANDS = (
     serve,
+    worker,
     demo,
     import_,
     mirror,

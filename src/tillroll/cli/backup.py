@@ -73,6 +73,7 @@ def backup(file: Path, force: bool) -> None:
             members=tuple(members),
         )
         write_archive(file, manifest, files, replace=force)
+    (get_home() / "last-backup").touch()  # for the health page
     click.echo(f"Saved {', '.join(files)} in {file} ({file.stat().st_size:,} bytes).")
     if SECRETS in files:
         click.echo("It holds the shop's secrets, on which its API keys depend: keep it safe.")

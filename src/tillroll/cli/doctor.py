@@ -6,10 +6,11 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from tillroll.cli.checks import BASIC, RECORDS, check_content
+from tillroll.checks.basic import BASIC, RECORDS, SHOP, check_content
+from tillroll.checks.findings import Finding, State
 from tillroll.cli.compare import asking_options, has_unexplained, run_comparison, show_comparison
-from tillroll.cli.findings import Finding, State
 from tillroll.cli.refusals import Refusal
+from tillroll.cli.replica_checks import check_replicas
 from tillroll.cli.stores import set_up
 from tillroll.cli.tables import print_table
 
@@ -46,7 +47,7 @@ def doctor(
     if not any(finding.state == State.WRONG for finding in findings if finding.about != "Secrets"):
         if repair:
             rollup.repair()
-        for check in (*RECORDS, *((check_content,) if deep else ())):
+        for check in (*SHOP, check_replicas, *RECORDS, *((check_content,) if deep else ())):
             findings += check()
     _show(findings)
     sys.exit(any(finding.state == State.WRONG for finding in findings))

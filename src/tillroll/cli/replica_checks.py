@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from time import monotonic, sleep
 
-from tillroll.cli.findings import Finding, State
+from tillroll.checks.findings import Finding, State
 
 PAUSE = 0.2
 """Seconds from one look to the next, while a replica is given time to catch up."""

@@ -57,6 +57,7 @@ def show(role: str) -> None:
         ("capabilities", ", ".join(sorted(found.capabilities)) or "none"),
         ("endpoints", ", ".join(policy.list_endpoints())),
         ("hides", ", ".join(sorted(policy.hidden)) or "nothing"),
+        ("two-factor", "demanded" if found.requires_two_factor else "as each likes"),
         ("a minute", _describe_limit(policy.minute)),
         ("a day", _describe_limit(policy.day)),
         ("a month", _describe_limit(policy.month)),
@@ -81,9 +82,21 @@ MOST_SHOWN = 20
     metavar="NAME",
     help="What its users may do, such as view_shop_reports; may be repeated.",
 )
+@click.option(
+    "--two-factor/--no-two-factor",
+    "requires_two_factor",
+    default=None,
+    help="Whether its users log in with a second factor.",
+)
 @limit_options
 @on_shop
-def set_role(role: str, name: str | None, capabilities: tuple[str, ...], **chosen: Any) -> None:
+def set_role(
+    role: str,
+    name: str | None,
+    capabilities: tuple[str, ...],
+    requires_two_factor: bool | None,
+    **chosen: Any,
+) -> None:
     """Change ROLE, or make it; what is not named stays, `none` empties."""
     from django.core.exceptions import ValidationError
 
@@ -93,10 +106,12 @@ def set_role(role: str, name: str | None, capabilities: tuple[str, ...], **chose
     held = read_words("--capability", capabilities) if capabilities else None
     limits = read_limits(**chosen)
     is_new = not Role.objects.filter(slug=role).exists()
-    if not (is_new or limits or name is not None or held is not None):
+    if not (is_new or limits or requires_two_factor is not None or name is not None or held is not None):
         raise Refusal("Nothing would change; `tillroll roles set --help` says what can be set.")
     try:
-        saved = save_role(role, name=name, capabilities=held, **limits)
+        saved = save_role(
+            role, name=name, capabilities=held, requires_two_factor=requires_two_factor, **limits
+        )
     except ValidationError as error:
         raise Refusal(describe_invalid(error)) from error
     if is_new:

@@ -4,11 +4,13 @@ import errno
 import os
 import signal
 import socket
+from contextlib import nullcontext
 
 import click
 
 from tillroll.cli.refusals import Refusal
 from tillroll.cli.stores import hold_for_serving, migrate_stores, set_up
+from tillroll.cli.worker import run_beside
 
 BACKLOG = 2048
 """Connections that may wait to be accepted: enough for a burst of a shop's apps; the kernel may cap it."""
@@ -39,9 +41,13 @@ STOP_SECONDS = 30
 @click.option(
     "--demo", "with_demo", is_flag=True, help="Fill the demo shop if the shop is empty, and show its keys."
 )
+@click.option("--no-worker", is_flag=True, help="Start no worker; `tillroll worker` runs one apart.")
 @click.option("--access-log", is_flag=True, help="Print a line for each request (without its query).")
-def serve(host: str, port: int, workers: int, with_demo: bool, access_log: bool) -> None:
-    """Migrate the databases, then serve the API and the back office."""
+def serve(host: str, port: int, workers: int, with_demo: bool, no_worker: bool, access_log: bool) -> None:
+    """Migrate the databases, then serve the API and the back office.
+
+    A worker process beside it does what takes long, such as an import that the back office was given.
+    """
     address, port = find_place(host, port)
     os.environ["TILLROLL_WORKERS"] = str(workers)  # before the settings are read, here and in each worker
     set_up()
@@ -52,7 +58,8 @@ def serve(host: str, port: int, workers: int, with_demo: bool, access_log: bool)
             click.echo(f"Migrated {name}", err=True)
         settle()
         _introduce(address, port, with_demo)
-        _run(address, port, workers, access_log)
+        with nullcontext() if no_worker else run_beside():
+            _run(address, port, workers, access_log)
 
 
 def find_place(host: str, port: int) -> tuple[str, int]:

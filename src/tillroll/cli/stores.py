@@ -9,8 +9,8 @@ from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from tillroll.checks.restores import find_left_over
 from tillroll.cli.refusals import Refusal
-from tillroll.cli.swap import find_left_over
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -11,14 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from tillroll.checks.restores import SUFFIX, find_left_over
 from tillroll.cli.refusals import Refusal
-
-SUFFIX = ".before-restore"
-
-
-def find_left_over(home: Path) -> list[Path]:
-    """Old files that a restore which broke off has left."""
-    return sorted(home.glob(f"*{SUFFIX}"))
 
 
 def put_back(home: Path) -> None:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import click
 
@@ -131,6 +132,75 @@ def disable(name: str) -> None:
 def enable(name: str) -> None:
     """Let the user NAME in again, with their keys."""
     click.echo(f"{_set_active(name, True).username} is let in again, with their keys.")
+
+
+@user.command()
+@click.argument("name")
+@click.option(
+    "--url",
+    default="",
+    metavar="URL",
+    help="Where the shop is reached; without it TILLROLL_PUBLIC_URL, or this machine.",
+)
+@on_shop
+def invite(name: str, url: str) -> None:
+    """Print a link by which the user NAME chooses a password."""
+    from django.conf import settings
+    from django.urls import reverse
+
+    from tillroll.access.links import LinkKind, get_lifetime, make_link_token
+
+    found = find_user(name)
+    if found.is_service or found.is_demo or not found.is_active:
+        why = "a service account" if found.is_service else "the demo" if found.is_demo else "disabled"
+        raise Refusal(f"{found.username} is {why}: nobody chooses a password for it.")
+    base = (url or settings.PUBLIC_URL or "http://127.0.0.1:8000").rstrip("/")
+    kind = LinkKind.RESET if found.has_usable_password() else LinkKind.INVITATION
+    hours = get_lifetime(kind).total_seconds() / 3600
+    secret = urlencode({"link": make_link_token(found)})
+    click.echo(f"{base}{settings.PATH_PREFIX}{reverse('admin:welcome')}?{secret}\n")
+    _note(found, "made an invitation" if kind is LinkKind.INVITATION else "made a reset link")
+    click.echo(f"Whoever opens it chooses the password of {found.username}: once, within {hours:.0f} hours.")
+
+
+@user.command()
+@click.argument("name", required=False)
+@click.option("--address", help="Release an IP address, whatever name it guessed at.")
+@on_shop
+def unlock(name: str | None, address: str | None) -> None:
+    """Let in again who waits for wrong passwords: the guesses at NAME, or those from an address, are
+    forgotten."""
+    from tillroll.access.attempts import release
+
+    if not (name or address):
+        raise Refusal("Give a user's NAME or --address.")
+    count = release(name, address)
+    whose = " ".join(part for part in (name and f"at {name}", address and f"from {address}") if part)
+    if not count:
+        raise Refusal(f"There were no wrong passwords {whose} lately.")
+    click.echo(f"Forgot {count} wrong {'password' if count == 1 else 'passwords'} {whose}.")
+
+
+@user.command("reset-two-factor")
+@click.argument("name")
+@on_shop
+def reset_two_factor(name: str) -> None:
+    """Take the second factor of the user NAME away, whose phone is lost."""
+    from tillroll.access.services import remove_second_factor
+
+    found = find_user(name)
+    if not remove_second_factor(found):
+        raise Refusal(f"{found.username} has no second factor.")
+    _note(found, "reset two-factor login")
+    click.echo(
+        f"{found.username} logs in with the password alone; app and recovery codes are gone, sessions ended."
+    )
+
+
+def _note(found: "User", action: str) -> None:
+    from tillroll.access.audit import note
+
+    note(None, action, found)
 
 
 def _set_active(name: str, is_active: bool) -> "User":

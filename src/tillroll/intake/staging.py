@@ -139,7 +139,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(DiscountProduct, "discount", key=("discount_id", "role", "position"), owner="discount_id"),
     Kind(DiscountTerm, "discount", key=("discount_id", "position")),
     Kind(FileDownload, "download", member="id"),
-    Kind(Role, "role", key=("slug",), kept=LIMITS, adopts=True),
+    Kind(Role, "role", key=("slug",), kept={**LIMITS, "requires_two_factor": "FALSE"}, adopts=True),
     Kind(
         User,
         "user",
@@ -152,6 +152,8 @@ KINDS: tuple[Kind, ...] = (
             "is_active": "TRUE",
             "is_service": "FALSE",
             "is_demo": "FALSE",
+            "requires_two_factor": "FALSE",
+            "session_round": "0",
         },
         unique="username",
         member="wire_id",

@@ -61,6 +61,11 @@ def to_local(moment: datetime, zone: tzinfo) -> datetime:
         return datetime.max.replace(tzinfo=zone)
 
 
+def describe_time(moment: datetime, zone: tzinfo) -> str:
+    """A time on the shop's clock, to the minute."""
+    return f"{to_local(moment, zone):%Y-%m-%d %H:%M}"
+
+
 def get_day_start(day: date, zone: tzinfo) -> datetime:
     """The first instant at which the zone's clock shows this day or a later one."""
     midnight = datetime.combine(day, time.min)

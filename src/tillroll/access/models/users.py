@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 from tillroll.access.models.limits import LimitedModel
 from tillroll.shop.models.customers import Customer
@@ -20,6 +21,9 @@ class Role(LimitedModel, SourcedModel):
     slug = models.CharField(max_length=100, unique=True)
     name = models.CharField(max_length=200)
     capabilities = models.JSONField(default=list, help_text="The capabilities that its users have.")
+    requires_two_factor = models.BooleanField(
+        default=False, db_default=False, help_text="Its users log in with a second factor."
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -48,7 +52,7 @@ class AccountManager(UserManager["User"]):
         return super()._create_user(username, email, password, **extra)  # type: ignore[misc, no-any-return]
 
 
-class User(AbstractUser, SourcedModel):
+class User(AbstractUser, SourcedModel):  # type: ignore[django-manager-missing]  # of devices: untyped
     """`login` and `display_name` are what the API shows; `capabilities` and `role_slugs` are kept by the
     services from roles and grants."""
 
@@ -65,11 +69,23 @@ class User(AbstractUser, SourcedModel):
     is_demo = models.BooleanField(
         default=False, editable=False, help_text="May log in from this machine only."
     )
+    requires_two_factor = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="One of their roles demands it; kept."
+    )
+    session_round = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False, help_text="Sessions of an earlier round have ended."
+    )
 
     objects: ClassVar[AccountManager] = AccountManager()
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must know to go on: the password, and the round once there was more than one."""
+        stands_on = f"{self.password}{self.session_round or ''}"
+        salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
+        return salted_hmac(salt, stands_on, secret=secret, algorithm="sha256").hexdigest()
 
 
 class UserRole(SourcedModel):

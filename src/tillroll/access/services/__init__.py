@@ -13,6 +13,20 @@ from tillroll.access.services.keys import (
     set_key_limits,
 )
 from tillroll.access.services.roles import delete_role, save_role
+from tillroll.access.services.second_factor import (
+    Answer,
+    Sheet,
+    check_code,
+    count_recovery_codes,
+    end_sessions,
+    get_authenticator,
+    has_second_factor,
+    make_key,
+    remove_second_factor,
+    renew_recovery_codes,
+    reseal_second_factors,
+    set_up_second_factor,
+)
 from tillroll.access.services.users import (
     add_user,
     check_new_user,
@@ -27,18 +41,29 @@ from tillroll.access.services.users import (
 
 __all__ = [
     "GRACE",
+    "Answer",
     "KeyLimits",
+    "Sheet",
     "add_user",
+    "check_code",
     "check_new_user",
+    "count_recovery_codes",
     "create_service_account",
     "create_user",
     "delete_role",
+    "end_sessions",
     "find_namesake",
+    "get_authenticator",
+    "has_second_factor",
     "issue_automatic_key",
     "issue_customer_key",
     "issue_key",
     "issue_own_key",
+    "make_key",
     "refresh_capabilities",
+    "remove_second_factor",
+    "renew_recovery_codes",
+    "reseal_second_factors",
     "revoke_key",
     "revoke_keys",
     "rotate_key",
@@ -47,4 +72,5 @@ __all__ = [
     "set_key_limits",
     "set_password",
     "set_roles",
+    "set_up_second_factor",
 ]

@@ -22,6 +22,7 @@ def save_role(
     capabilities: Iterable[str] | None = None,
     endpoints: Iterable[str] | None = None,
     hidden_fields: Iterable[str] | None = None,
+    requires_two_factor: bool | None = None,
     **limits: int | None,
 ) -> Role:
     """Makes or changes a role; what is None stays as it is. Of `limits` (rate_minute, quota_day, quota_month)
@@ -39,13 +40,15 @@ def save_role(
             role = Role(slug=slug, name=slug.replace("_", " ").replace("-", " ").title())
         if name is not None:
             role.name = name
-        held = list(role.capabilities)
+        held = list(role.capabilities), role.requires_two_factor
+        if requires_two_factor is not None:
+            role.requires_two_factor = requires_two_factor
         if capabilities is not None:
             _set_capabilities(role, capabilities)
         set_limits(role, endpoints=endpoints, hidden_fields=hidden_fields, **limits)
         role.full_clean(exclude=("capabilities",), validate_unique=False)  # a role may have none
         role.save()
-        if role.capabilities != held:
+        if (role.capabilities, role.requires_two_factor) != held:
             refresh_capabilities(User.objects.filter(user_roles__role=role))
     return role
 

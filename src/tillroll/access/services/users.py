@@ -145,11 +145,12 @@ def set_active(user: User, is_active: bool) -> None:
 
 
 def refresh_capabilities(users: Iterable[User]) -> None:
-    """Recomputes what users may do: the union of their roles, then their own grants and denials ([3.6] 2.3).
+    """Recomputes what users may do: the union of their roles, then their own grants and denials ([3.6] 2.3);
+    and whether they need a second factor.
 
     In a few statements a thousand users; those for whom nothing changes are not written.
     """
-    roles = {role.slug: role.capabilities for role in Role.objects.all()}
+    roles = {role.slug: role for role in Role.objects.all()}
     waiting = list(users)
     for start in range(0, len(waiting), AT_ONCE):
         batch = waiting[start : start + AT_ONCE]
@@ -165,17 +166,18 @@ def refresh_capabilities(users: Iterable[User]) -> None:
             for user in batch
             if _set_capabilities(user, slugs[user.wire_id], roles, grants[user.wire_id])
         ]
-        User.objects.bulk_update(changed, ("capabilities", "role_slugs"))
+        User.objects.bulk_update(changed, ("capabilities", "role_slugs", "requires_two_factor"))
 
 
 def _set_capabilities(
-    user: User, slugs: Iterable[str], roles: Mapping[str, Iterable[str]], grants: Iterable[UserCapability]
+    user: User, slugs: Iterable[str], roles: Mapping[str, Role], grants: Iterable[UserCapability]
 ) -> bool:
     """Sets them, unsaved; whether anything changed."""
-    held = {name for slug in slugs for name in roles[slug]}
+    held = {name for slug in slugs for name in roles[slug].capabilities}
     for grant in grants:
         (held.add if grant.is_granted else held.discard)(grant.capability)
-    before = user.capabilities, user.role_slugs
+    before = user.capabilities, user.role_slugs, user.requires_two_factor
     user.capabilities = " ".join(sorted(held & KNOWN))
     user.role_slugs = "\n".join(sorted(set(slugs)))
-    return (user.capabilities, user.role_slugs) != before
+    user.requires_two_factor = any(roles[slug].requires_two_factor for slug in slugs)
+    return (user.capabilities, user.role_slugs, user.requires_two_factor) != before

@@ -134,8 +134,8 @@ def rotate(key: str, grace: str) -> None:
     from django.core.exceptions import ValidationError
 
     from tillroll.access.services import rotate_key
-    from tillroll.cli.keys.view import describe_time
     from tillroll.shop.services import get_zone
+    from tillroll.shop.zone import describe_time
 
     found = find_key(key)
     length = read_grace(grace)

@@ -17,7 +17,7 @@ def new_pepper() -> None:
     from django.conf import settings
     from django.utils import timezone
 
-    from tillroll.cli.keys.view import list_in_force
+    from tillroll.access.states import list_in_force
     from tillroll.secret_file import change_pepper, holds_pepper
 
     path: Path = settings.TILLROLL_HOME / "secrets"
@@ -47,6 +47,7 @@ def drop_old_peppers(yes: bool) -> None:
     """Forget the old peppers, when no key needs them any more."""
     from django.conf import settings
 
+    from tillroll.access.services import reseal_second_factors
     from tillroll.secret_file import drop_old_peppers as drop
     from tillroll.secret_file import list_old_peppers
 
@@ -66,6 +67,7 @@ def drop_old_peppers(yes: bool) -> None:
             "The old peppers come from the environment: take TILLROLL_OLD_KEY_PEPPERS away from every server"
             " and restart them."
         )
+    reseal_second_factors()
     drop(path)
     click.echo(f"Dropped {len(kept)} old {'pepper' if len(kept) == 1 else 'peppers'}; restart the servers.")
     if set(settings.OLD_KEY_PEPPERS) - set(kept):
@@ -79,7 +81,7 @@ def _count_needing_old() -> int:
     from django.utils import timezone
 
     from tillroll.access.digests import pepper_id
-    from tillroll.cli.keys.view import list_in_force
+    from tillroll.access.states import list_in_force
 
     old = [pepper_id(pepper) for pepper in settings.OLD_KEY_PEPPERS if pepper != settings.KEY_PEPPER]
     in_force = list_in_force(timezone.now())

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from tillroll.cli.limits import describe_policy
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
     from tillroll.access.models import ApiKey
     from tillroll.access.policy import Policy
     from tillroll.access.usage import Usage
@@ -42,6 +40,8 @@ class KeyView:
 
     def describe_time(self, moment: datetime | None, otherwise: str) -> str:
         """A time on the shop's clock, or what the absence of one means."""
+        from tillroll.shop.zone import describe_time
+
         return describe_time(moment, self.zone) if moment else otherwise
 
     @property
@@ -75,6 +75,7 @@ def list_views(keys: "Iterable[ApiKey]") -> list[KeyView]:
 def describe_state(key: "ApiKey", now: datetime, zone: tzinfo) -> str:
     """Whether a key opens the API, and if not, why."""
     from tillroll.access.digests import list_pepper_ids, pepper_id
+    from tillroll.shop.zone import describe_time
 
     if key.revoked_at:
         return f"revoked {describe_time(key.revoked_at, zone)}"
@@ -94,19 +95,3 @@ def describe_state(key: "ApiKey", now: datetime, zone: tzinfo) -> str:
     elif any(name != pepper_id() for name in peppers):
         parts.append("old pepper")
     return ", ".join(parts)
-
-
-def list_in_force(now: datetime) -> "QuerySet[ApiKey]":
-    """Keys that are neither revoked nor past their end, also those of a disabled holder."""
-    from django.db.models import Q
-
-    from tillroll.access.models import ApiKey
-
-    return ApiKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
-
-
-def describe_time(moment: datetime, zone: tzinfo) -> str:
-    """A time on the shop's clock, to the minute."""
-    from tillroll.shop.zone import to_local
-
-    return f"{to_local(moment, zone):%Y-%m-%d %H:%M}"

@@ -23,6 +23,8 @@ class Kind(StrEnum):
     TIME = "timestamp"
     DATE = "date"
     FLOAT = "double"
+    UUID = "uuid"
+    ADDRESS = "inet"
 
 
 class Column(NamedTuple):
@@ -54,6 +56,8 @@ _POSTGRESQL = {
     ),
     Kind.DATE: ("SUM({0} - DATE '1970-01-01')",),
     Kind.FLOAT: ("SUM(TRUNC({0} * 1000))",),
+    Kind.UUID: (),  # SQLite has no dashes in it
+    Kind.ADDRESS: ("SUM(LENGTH(HOST({0})))",),
 }
 _SQLITE = {
     **_POSTGRESQL,
@@ -65,6 +69,7 @@ _SQLITE = {
     ),
     Kind.DATE: ("SUM(CAST(JULIANDAY({0}) - 2440587.5 AS INTEGER))",),
     Kind.FLOAT: ("SUM(CAST({0} * 1000 AS INTEGER))",),
+    Kind.ADDRESS: ("SUM(LENGTH({0}))",),
 }
 
 

@@ -34,6 +34,13 @@ from tillroll.shop.revision import StoreBusy
 OnProgress = Callable[[int, int, str], None]
 """Told the bytes of the file that were read, all that there are, and what is being done."""
 
+OnRows = Callable[[int], None]
+"""Told how many rows more were read."""
+
+
+def _ignore(*_: object) -> None:
+    """Told, and does nothing."""
+
 
 class ImportRefused(Exception):
     """The dump can't be taken over; one sentence says why. The shop is as it was."""
@@ -49,7 +56,11 @@ class _Reading:
 
 
 def import_dump(
-    path: Path, *, prefix: str | None = None, on_progress: OnProgress = lambda _done, _size, _what: None
+    path: Path,
+    *,
+    prefix: str | None = None,
+    on_progress: OnProgress = _ignore,
+    on_rows: OnRows = _ignore,
 ) -> Summary:
     """Takes over the shop in a dump, or brings it up to date; `prefix` chooses one of several.
 
@@ -58,7 +69,7 @@ def import_dump(
     began = perf_counter()
     try:
         with _open_scratch_folder() as folder, ExitStack() as stack:
-            reading = _read(path, folder, stack, prefix, on_progress)
+            reading = _read(path, folder, stack, prefix, on_progress, on_rows)
             return _import(path, reading, on_progress, began)
     except (DumpError, ShopChoiceError, ApplyError, ImportBusy, StoreBusy) as error:
         raise ImportRefused(str(error)) from error
@@ -114,7 +125,12 @@ def _open_scratch_folder() -> Iterator[Path]:
 
 
 def _read(
-    path: Path, folder: Path, stack: ExitStack, prefix: str | None, on_progress: OnProgress
+    path: Path,
+    folder: Path,
+    stack: ExitStack,
+    prefix: str | None,
+    on_progress: OnProgress,
+    on_rows: OnRows,
 ) -> _Reading:
     """One pass as a rule; a second one where the first did not know the shop in time."""
     shop: Shop | None = None
@@ -126,6 +142,7 @@ def _read(
         )
         for table, rows in reader:
             reading.take(table, rows)
+            on_rows(len(rows))
         shop = choose_shop(str(path), find_shops(reader.tables_seen), prefix)
         if reading.mapping is not None and not reading.missed(shop, reader.tables_seen):
             return _Reading(staging, reading.mapping, shop, reader.tables_seen, reader.invalid_values)

@@ -1,5 +1,5 @@
-"""What an import did, for the terminal: counts, what was left out and why, and where the shop's stored
-figures differ."""
+"""What an import did, for the terminal and for a page: counts, what was left out and why, and where the
+shop's stored figures differ."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,6 +47,21 @@ class Summary:
         return sum(change.total for change in self.records.values())
 
 
+def pack_summary(summary: Summary) -> dict[str, object]:
+    """The summary as JSON keeps it: rows of numbers and texts, and the sentences below them."""
+    return {
+        "records": [
+            [name, change.added, change.changed, change.removed, change.total]
+            for name, change in summary.records.items()
+            if change.total or change.removed
+        ],
+        "left_out": [list(one) for one in summary.left_out],
+        "differences": [list(one) for one in summary.differences],
+        "differences_total": summary.differences_total,
+        "notes": list_notes(summary),
+    }
+
+
 def render_summary(summary: Summary) -> RenderableType:
     """The summary as tables of rich."""
     parts: list[RenderableType] = [render_records(summary.records)]
@@ -54,6 +69,11 @@ def render_summary(summary: Summary) -> RenderableType:
         parts.append(render_left_out(summary.left_out))
     if summary.differences:
         parts.append(render_differences(summary.differences, summary.differences_total))
+    return Group(*parts, *(Text(note) for note in list_notes(summary)))
+
+
+def list_notes(summary: Summary) -> list[str]:
+    """What there is to say besides the tables."""
     notes = []
     if summary.has_replaced_demo:
         notes.append("The demo shop with its keys and logins was replaced.")
@@ -65,7 +85,7 @@ def render_summary(summary: Summary) -> RenderableType:
         f"{summary.total:,} records of {summary.shop} ({summary.url}) from {summary.size:,} bytes"
         f" in {summary.seconds:.1f} s."
     )
-    return Group(*parts, *(Text(note) for note in notes))
+    return notes
 
 
 def render_records(records: Mapping[str, Change]) -> Table:

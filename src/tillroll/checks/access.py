@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tillroll.cli.findings import Finding, State
+from tillroll.checks.findings import Finding, State
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -48,9 +48,8 @@ def check_keys() -> Iterator[Finding]:
 
 def check_expiring() -> Iterator[Finding]:
     """No key ends within days while something still uses it."""
-    from tillroll.cli.keys.view import describe_time
     from tillroll.shop.services import get_zone
-    from tillroll.shop.zone import ZoneError
+    from tillroll.shop.zone import ZoneError, describe_time
 
     now = _now()
     try:
@@ -83,7 +82,7 @@ def _is_succeeded(key: "ApiKey") -> bool:
     return not KeyUse.objects.filter(key_id=key.pk, at__gt=successor.created_at).exists()
 
 
-def check_redis() -> Iterator[Finding]:
+def check_redis(seconds: float = REDIS_SECONDS) -> Iterator[Finding]:
     """The Redis that the settings name answers; nothing where they name none."""
     from django.conf import settings
     from redis import Redis
@@ -95,7 +94,7 @@ def check_redis() -> Iterator[Finding]:
     place = parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or 6379}"
     try:
         with Redis.from_url(
-            settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
+            settings.REDIS_URL, socket_timeout=seconds, socket_connect_timeout=seconds
         ) as redis:
             redis.ping()
     except (RedisError, OSError, ValueError) as error:
@@ -152,7 +151,7 @@ def _measure_logs() -> int:
 
 
 def _list_in_force() -> "QuerySet[ApiKey]":
-    from tillroll.cli.keys.view import list_in_force
+    from tillroll.access.states import list_in_force
 
     return list_in_force(_now())
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tillroll.cli.findings import Finding, State
+from tillroll.checks.findings import Finding, State
 
 LATE = 8
 """Rounds that may be missed before nobody seems to follow the source."""

@@ -1,5 +1,5 @@
-"""What `tillroll doctor` looks at. A check returns findings; each says what is so, and what to do when it is
-not fine."""
+"""What is looked at first, and the checks in their order. A check returns findings; each says what is so, and
+what to do when it is not fine."""
 
 import os
 import shutil
@@ -10,16 +10,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tillroll.cli.access_checks import (
+from tillroll.checks.access import (
     check_expiring,
     check_keys,
     check_log_size,
     check_redis,
     check_uncounted,
 )
-from tillroll.cli.findings import Check, Finding, State
-from tillroll.cli.mirror_checks import check_mirror
-from tillroll.cli.replica_checks import check_replicas
+from tillroll.checks.findings import Check, Finding, State
+from tillroll.checks.mirror import check_mirror
 
 LEAST_FREE = 1 << 30
 """Bytes of free disk below which a warning comes: the write-ahead log of an import needs about as much as the
@@ -33,7 +32,7 @@ def check_home() -> Iterator[Finding]:
     """The folder can be written and its disk has room."""
     from django.conf import settings
 
-    from tillroll.cli.swap import find_left_over
+    from tillroll.checks.restores import find_left_over
 
     home: Path = settings.TILLROLL_HOME
     try:
@@ -134,7 +133,7 @@ def check_clock() -> Iterator[Finding]:
         if latest:
             newest.append((latest, name))
     ahead = [(at, name) for at, name in newest if at > now + CLOCK_SLACK]
-    written = _modified(settings.TILLROLL_HOME / "tillroll.sqlite3")
+    written = get_modified(settings.TILLROLL_HOME / "tillroll.sqlite3")
     if written and written > now + CLOCK_SLACK:
         ahead.append((written, "write to the database"))
     if ahead:
@@ -165,7 +164,8 @@ def _now() -> datetime:
     return timezone.now()
 
 
-def _modified(path: Path) -> datetime | None:
+def get_modified(path: Path) -> datetime | None:
+    """When a file was last written; None where there is none."""
     from datetime import UTC
 
     return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.exists() else None
@@ -260,10 +260,9 @@ def check_content() -> Iterator[Finding]:
 BASIC: tuple[Check, ...] = (check_home, check_secrets, check_stores, check_migrations)
 """What the others stand on: where one of these finds a fault, the records can't be looked at."""
 
+SHOP: tuple[Check, ...] = (check_settings, check_clock)
+
 RECORDS: tuple[Check, ...] = (
-    check_settings,
-    check_clock,
-    check_replicas,
     check_mirror,
     check_keys,
     check_expiring,

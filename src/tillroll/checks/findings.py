@@ -1,4 +1,4 @@
-"""What a check of `tillroll doctor` finds."""
+"""What a check finds."""
 
 from collections.abc import Callable, Iterator
 from enum import StrEnum
