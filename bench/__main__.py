@@ -31,6 +31,7 @@ from bench.plan import Part, Plan
 from bench.postgresql import measure_postgresql
 from bench.recording import measure_recording
 from bench.report import Table, tabulate, tabulate_verdicts
+from bench.reports import measure_reports
 from bench.results import Line, Row, encode, list_rows
 from bench.size import measure_size
 from bench.start import measure_start
@@ -55,6 +56,7 @@ PARTS = {
     "import": Named(measure_imports, "the import of a dump of 1,000,000 orders beside a bare loop"),
     "mirror": Named(measure_mirror, "a mirror's copy of 100,000 orders beside mysqldump, and its rounds"),
     "recording": Named(measure_recording, "orders recorded by the service beside a bare loop"),
+    "reports": Named(measure_reports, "pages of reports at 1,000,000 orders beside 10,000"),
     "postgresql": Named(measure_postgresql, "two questions on PostgreSQL beside bare psycopg"),
     "gates": Named(measure_gates, "with the request log and quotas beside without"),
     "peers": Named(measure_peers, "Datasette, and FastAPI with SQLAlchemy, on the same SQLite file"),
