@@ -16,6 +16,9 @@ from tests.browser.test_seed_page import log_in
 from tests.cli.running import DEADLINE, Shop
 
 
+REPORT = "/admin/reports/?period=today"
+
+
 def ask(watched: Watched, endpoint: str, **parameters: str) -> Any:
     """What the API answers."""
     query = urllib.parse.urlencode(parameters)
@@ -38,11 +41,11 @@ def read_tile(page: Page, title: str) -> tuple[str, str]:
     return tile.locator(".figure").inner_text(), tile.locator("p").nth(1).inner_text().split(" sale")[0]
 
 
-def export_totals(watched: Watched, path: str) -> list[dict[str, str]]:
-    """A list's file, taken by its button."""
+def export_totals(watched: Watched, path: str, button: str) -> list[dict[str, str]]:
+    """A page's file, taken by its button."""
     watched.go(path)
     with watched.page.expect_download() as started:
-        watched.page.get_by_role("link", name="Export CSV").click()
+        watched.page.get_by_role("link", name=button).click()
     text = started.value.path().read_text(encoding="utf-8")
     return list(csv.DictReader(io.StringIO(text)))
 
@@ -54,9 +57,16 @@ def assert_agreed(watched: Watched, key: dict[str, str], earnings: str, totals: 
         assert read_tile(watched.page, title) == (f"{earnings} USD", "1")
     assert ask(watched, "stats", type="sales", **key)["sales"]["today"] == 1
     assert ask(watched, "stats", type="earnings", **key)["earnings"]["today"] == float(earnings)
-    rows = export_totals(watched, "/admin/shop/order/")
+    rows = export_totals(watched, "/admin/shop/order/", "Export CSV")
     assert [row["total"] for row in rows] == totals
     assert sum(float(row["total"]) for row in rows) == float(earnings)
+    day, whole = export_totals(watched, REPORT, "CSV file")
+    day, total = export_totals(watched, REPORT, "CSV file")
+    assert (day["Sales"], total["First day"]) == ("1", "Total")
+    assert float(day["Gross (USD)"]) - float(day["Refunds (USD)"]) == float(earnings)
+    assert float(day["Net (USD)"]) + float(day["Tax (USD)"]) == float(earnings)
+    product, *_ = export_totals(watched, f"{REPORT}&by=product", "CSV file")
+    assert (product["Product"], product["Items sold"]) == ("Brush set", "1")
 
 
 def make_product(watched: Watched) -> None:
