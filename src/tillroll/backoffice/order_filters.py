@@ -10,7 +10,7 @@ from tillroll.backoffice.filters import one_of
 from tillroll.shop.models import Customer, OrderItem, Product
 from tillroll.shop.statements import run
 
-MANY = 10_000
+MANY = 100_000
 """Sales of a product from which its orders are found as one goes through them all."""
 
 STATUSES = (
