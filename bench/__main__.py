@@ -19,6 +19,7 @@ from rich.table import Table as Drawn
 
 from bench.against import CONNECTIONS, measure_against
 from bench.answers import measure_answers
+from bench.backoffice import measure_backoffice
 from bench.depth import measure_depth
 from bench.gates import measure_gates
 from bench.goals import judge
@@ -48,6 +49,7 @@ PARTS = {
     "answers": Named(measure_answers, "every question beside the floor, and repeated beside constant bytes"),
     "size": Named(measure_size, "every question at 100,000 and 1,000,000 orders beside 10,000"),
     "depth": Named(measure_depth, "page 10,000 of a list beside page 1, at 1,000,000 orders"),
+    "backoffice": Named(measure_backoffice, "every list of the back office, at 1,000,000 orders"),
     "streaming": Named(
         measure_streaming, "all customers at 1,000,000 orders: memory, first byte, others' time"
     ),

@@ -13,6 +13,7 @@ from django.urls import path
 
 from tillroll.access.audit import list_changes
 from tillroll.access.capabilities import Capability
+from tillroll.backoffice.changelist import OfferedOrder
 from tillroll.backoffice.listing import Button, count_shown, export_list, list_buttons
 from tillroll.backoffice.period_filter import DAYS, Period
 from tillroll.backoffice.rights import may
@@ -98,6 +99,11 @@ class Viewer(_ReadOnly, _Page):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(shop_currency=Value(get_settings().currency))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Any]:
+        """The list as Unfold draws it, in an order that it offers."""
+        drawn: type[Any] = super().get_changelist(request, **kwargs)
+        return type("OfferedList", (OfferedOrder, drawn), {})
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return self._without_hidden(request, super().get_list_display(request))
