@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
-from tests.cli.conftest import migrated, shop
+from tests.cli.conftest import migrated, shared_shop, shop
 from tests.cli.running import Server, Shop
 
-__all__ = ["migrated", "shop"]
+__all__ = ["migrated", "shared_shop", "shop"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 DEADLINE = 30_000
