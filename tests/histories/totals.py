@@ -6,12 +6,11 @@ from datetime import date, tzinfo
 from decimal import Decimal
 from typing import TypeVar
 
-from tests.histories.reference import KEPT, PAID, Books, Sum, add_up, day_of, shop_sum
+from tests.histories.reference import KEPT, PAID, Books, Sum, add_up, shop_sum
 from tillroll.shop.fields import join_sum
 from tillroll.shop.models import Customer, Order, OrderItem, Product, Tally
 from tillroll.stats.models import (
     CountryDayTotal,
-    CustomerDayTotal,
     DaySums,
     DayTotal,
     DiscountDayTotal,
@@ -34,7 +33,6 @@ def check_all_that_is_kept(zone: tzinfo) -> None:
     check_orders(books)
     check_products(books)
     check_gateways_countries_and_discounts(books)
-    check_customers(books, zone)
 
 
 def check_records(books: Books) -> None:
@@ -191,13 +189,3 @@ def assert_carried(row: OrderSums | ProductSums | DaySums) -> None:
 
 def drop_zeros(rows: dict[K, Figures]) -> dict[K, Figures]:
     return {key: figures for key, figures in rows.items() if any(figures)}
-
-
-def check_customers(books: Books, zone: tzinfo) -> None:
-    ids: dict[date, list[int]] = defaultdict(list)
-    for customer in books.customers:
-        ids[day_of(customer.created_at, zone)].append(customer.pk)
-    kept = {
-        row.day: (row.customers, row.smallest_id, row.largest_id) for row in CustomerDayTotal.objects.all()
-    }
-    assert kept == {day: (len(some), min(some), max(some)) for day, some in ids.items()}

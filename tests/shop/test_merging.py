@@ -20,6 +20,7 @@ from tillroll.shop.kept import compare_tallies
 from tillroll.shop.models import Customer, FileDownload, Order
 from tillroll.shop.ranks import find_differences
 from tillroll.shop.services import add_email, merge_customers
+from tillroll.stats.reconcile import Reconciliation
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +56,7 @@ def test_everything_goes_to_the_one_who_stays() -> None:
     stored, real = compare_tallies()
     assert stored == real
     assert find_differences() == []
+    assert list(Reconciliation()) == []
 
 
 def test_nobody_is_merged_with_themselves_or_into_another_account() -> None:

@@ -27,7 +27,6 @@ from tillroll.shop.kept import list_recounts
 from tillroll.shop.models import Customer, Order, Product, Tally, Term
 from tillroll.stats.models import (
     CountryDayTotal,
-    CustomerDayTotal,
     DayTotal,
     DiscountDayTotal,
     GatewayDayTotal,
@@ -77,7 +76,6 @@ def test_a_shop_of_its_own_services_has_no_difference() -> None:
         "days of gateways": 2,
         "days of countries": 3,
         "days of discounts": 2,
-        "days of new customers": 1,
         "terms": 1,
         "counts": 7,
         "blocks of lists": 20,
@@ -159,11 +157,6 @@ def test_a_shop_of_its_own_services_has_no_difference() -> None:
             lambda: ShopTotal.objects.update(headline=7),
             [("all time", "headline", 7, 1, (11, 12, 13))],
             id="the shop's total",
-        ),
-        pytest.param(
-            lambda: CustomerDayTotal.objects.update(largest_id=1),
-            [("new customers of 2026-01-01", "largest_id", 1, 2, ())],
-            id="new customers",
         ),
         pytest.param(
             lambda: Customer.objects.filter(pk=1).update(download_count=0),

@@ -30,7 +30,7 @@ from tillroll.shop.models import Order, OrderAddress, OrderAdjustment, OrderItem
 from tillroll.shop.revision import Topic, write
 from tillroll.shop.statements import run
 from tillroll.stats import rollup
-from tillroll.stats.models import CustomerDayTotal, DayTotal, ProductDayTotal, ProductTotal, ShopTotal
+from tillroll.stats.models import DayTotal, ProductDayTotal, ProductTotal, ShopTotal
 
 pytestmark = pytest.mark.django_db
 
@@ -225,15 +225,6 @@ def test_a_setting_that_is_no_zone_leaves_the_totals_alone() -> None:
     assert DayTotal.objects.get().sales == 5
     setup_settings(timezone="Europe/Paris")
     assert DayTotal.objects.get().sales == 1
-
-
-def test_new_customers_are_counted_on_their_day() -> None:
-    setup_settings(timezone="America/New_York")
-    for number, hour in ((12, 1), (9, 3), (30, 5)):
-        setup_customer(id=number, created_at=datetime(2026, 1, 2, hour, tzinfo=UTC))
-
-    rows = CustomerDayTotal.objects.order_by("day").values_list("customers", "smallest_id", "largest_id")
-    assert list(rows) == [(2, 9, 12), (1, 30, 30)]
 
 
 def test_an_items_fee_follows_its_product() -> None:

@@ -3,15 +3,12 @@
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from tillroll.backoffice.filters import one_of
 from tillroll.shop.models import Customer, OrderItem, Product
 from tillroll.shop.statements import run
-
-MANY = 100_000
-"""Sales of a product from which its orders are found as one goes through them all."""
 
 STATUSES = (
     "complete",
@@ -87,14 +84,7 @@ class OfProduct(_OfRecord):
     model = Product
 
     def narrow(self, queryset: QuerySet[Any], key: int) -> QuerySet[Any]:
-        """By the product's items where these are few; else each order is looked at, of which many have it."""
-        items = OrderItem.objects.filter(product_id=key)
-        sold = Product.objects.filter(pk=key).values_list("sales", flat=True).first() or 0
-        if sold < MANY:
-            return queryset.filter(pk__in=items.values("order_id"))
-        # a sum is in no index, so that an order's few items are looked up and not all of the product's
-        own = OrderItem.objects.annotate(sold=F("product_id") + 0).filter(sold=key, order_id=OuterRef("pk"))
-        return queryset.filter(Exists(own))
+        return queryset.filter(pk__in=OrderItem.objects.filter(product_id=key).values("order_id"))
 
 
 class OfCustomer(_OfRecord):

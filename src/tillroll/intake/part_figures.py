@@ -6,15 +6,12 @@ counted from the orders.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from tillroll.shop import kept, ranks
-from tillroll.shop.locale import get_zone
 from tillroll.shop.moments import read_time
 from tillroll.shop.statements import cut, run
-from tillroll.shop.zone import get_day
-from tillroll.stats import rollup
 
 BATCH = 400
 """Records that one statement names by their ids."""
@@ -52,16 +49,12 @@ class PartFigures:
     def _settle_customers(self) -> None:
         before, after = self._customers, self._read_customers()
         kept.adjust_tally("customer", len(after) - len(before))
-        days: set[date] = set()
-        zone = get_zone()
         places: list[ranks.Change] = []
         for customer in before.keys() | after.keys():
             was, now = before.get(customer), after.get(customer)
             if was != now:
                 places.append((ranks.CUSTOMERS, customer, (now is not None) - (was is not None), now or was))
-                days.update(day for at in (was, now) if at and (day := get_day(at, zone)))
         ranks.adjust(places)
-        rollup.recount_customer_days(days)
         kept.recount_records(kept.CUSTOMERS, after)
         kept.refresh_downloads(after, is_change=True)
 

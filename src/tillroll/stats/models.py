@@ -131,15 +131,3 @@ class DiscountDayTotal(DaySums):
 
     def __str__(self) -> str:
         return f"{self.code} on {self.day}"
-
-
-class CustomerDayTotal(models.Model):
-    """The customers who are on record since a day: how many, and the smallest and largest of their ids."""
-
-    day = models.DateField(primary_key=True)
-    customers = models.BigIntegerField()
-    smallest_id = models.BigIntegerField()
-    largest_id = models.BigIntegerField()
-
-    def __str__(self) -> str:
-        return str(self.day)

@@ -15,7 +15,6 @@ from tillroll.shop.kept.ledgers import Key
 from tillroll.shop.kept.recounting import get_stretch, list_recounts
 from tillroll.shop.locale import get_zone
 from tillroll.shop.statements import run, snapshot
-from tillroll.stats.rollup import CustomerDay, list_customer_days
 
 MOST_ORDERS = 10
 """Ids that are named behind a difference; a day of a large shop has thousands."""
@@ -58,7 +57,6 @@ class Reconciliation:
         with snapshot():
             zone = get_zone()
             yield from self._compare_ledgers(zone)
-            yield from self._compare_customer_days(zone)
             yield from self._compare_downloads()
             yield from self._compare_terms()
             yield from self._compare_tallies()
@@ -79,16 +77,6 @@ class Reconciliation:
                         name = ledger.name.format(**dict(zip(ledger.keys, row, strict=True)))
                         behind = behind or _list_behind(ledger, row, zone)
                         yield Difference(name, column.name, *shown, behind)
-
-    def _compare_customer_days(self, zone: tzinfo) -> Iterator[Difference]:
-        stored = {row[0]: CustomerDay(*row) for row in run(_CUSTOMER_DAYS)}
-        real = {each.day: each for each in list_customer_days(zone)}
-        self.compared["days of new customers"] += len(stored.keys() | real.keys())
-        for day in sorted(stored.keys() | real.keys()):
-            ours, theirs = stored.get(day), real.get(day)
-            for name in CustomerDay._fields[1:]:
-                if (a := getattr(ours, name, 0)) != (b := getattr(theirs, name, 0)):
-                    yield Difference(f"new customers of {day}", name, a, b, Orders())
 
     def _compare_downloads(self) -> Iterator[Difference]:
         last = -1
@@ -125,7 +113,6 @@ class Reconciliation:
                 yield Difference(row, "value", each.kept, each.counted, Orders())
 
 
-_CUSTOMER_DAYS = "SELECT day, customers, smallest_id, largest_id FROM stats_customerdaytotal"
 _DOWNLOADS = """
 SELECT c.id, c.download_count, (SELECT COUNT(*) FROM shop_filedownload d WHERE d.customer_id = c.id)
 FROM shop_customer c WHERE c.id > %s ORDER BY c.id LIMIT %s

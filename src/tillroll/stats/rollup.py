@@ -6,19 +6,13 @@ all totals are computed anew: after an import, when the shop's zone changes, and
 them. A day is what zone.get_day_start says.
 """
 
-from collections.abc import Iterable, Iterator
-from datetime import date, tzinfo
-from typing import NamedTuple
+from datetime import tzinfo
 
 from tillroll.shop import kept
-from tillroll.shop.kept import Column, Entry, Ledger, keep, list_stretches, recount
+from tillroll.shop.kept import Column, Entry, Ledger, keep, recount
 from tillroll.shop.kept.ledgers import DISCOUNTS, FEES, IN_GROSS, IN_NET, ITEMS, ORDERS, count_if
-from tillroll.shop.kept.recounting import Stretch, get_stretch
-from tillroll.shop.models import Customer
 from tillroll.shop.revision import Topic, renew_store, write
-from tillroll.shop.services import get_zone, on_customer_created, on_zone_changed
-from tillroll.shop.statements import run
-from tillroll.shop.zone import get_day
+from tillroll.shop.services import get_zone, on_zone_changed
 
 _IN_ORDERS = f"o.type IN ('sale', 'refund') AND {IN_GROSS}"
 _SALES = count_if(f"o.type = 'sale' AND {IN_NET}")
@@ -160,54 +154,16 @@ DISCOUNT_DAYS = Ledger(
 LEDGERS = (DAYS, SHOP, PRODUCT_DAYS, PRODUCTS, GATEWAY_DAYS, COUNTRY_DAYS, DISCOUNT_DAYS)
 
 
-class CustomerDay(NamedTuple):
-    """How many customers are on record since a day, and the smallest and largest of their ids."""
-
-    day: date
-    customers: int
-    smallest_id: int
-    largest_id: int
-
-
 def follow_the_shop() -> None:
     """From now on every write of the shop's services keeps the totals."""
     keep(*LEDGERS)
-    on_customer_created(_count_customer)
     on_zone_changed(rebuild)
-
-
-def list_customer_days(zone: tzinfo) -> Iterator[CustomerDay]:
-    """The days since which customers are on record."""
-    for stretch in list_stretches("shop_customer", zone):
-        if each := _count_customers(stretch):
-            yield each
-
-
-def _count_customers(stretch: Stretch) -> CustomerDay | None:
-    if stretch.day is None:
-        return None
-    query = f"SELECT COUNT(*), MIN(id), MAX(id) FROM shop_customer WHERE {stretch.limit('created_at')}"
-    ((customers, smallest, largest),) = run(query, stretch.bounds)
-    return CustomerDay(stretch.day, customers, smallest, largest) if customers else None
 
 
 def rebuild(zone: tzinfo | None = None) -> None:
     """Computes all totals anew in a zone, the shop's own unless one is given; inside the caller's
     transaction, which holds the topics of orders and customers."""
-    zone = zone or get_zone()
-    recount(LEDGERS, zone)
-    run("DELETE FROM stats_customerdaytotal")
-    for each in list_customer_days(zone):
-        run(_INSERT, each)
-
-
-def recount_customer_days(days: Iterable[date]) -> None:
-    """Counts the new customers of some days anew, inside the caller's transaction."""
-    for day in sorted(set(days)):
-        stretch = get_stretch(day, get_zone())
-        run("DELETE FROM stats_customerdaytotal WHERE day = %s", (day,))
-        if each := _count_customers(stretch):
-            run(_INSERT, each)
+    recount(LEDGERS, zone or get_zone())
 
 
 def rebuild_all(*, is_change: bool = False) -> None:
@@ -222,20 +178,3 @@ def repair() -> None:
     with write(*Topic):
         renew_store()
         rebuild_all(is_change=True)
-
-
-def _count_customer(customer: Customer) -> None:
-    if day := get_day(customer.created_at, get_zone()):
-        run(f"{_INSERT} {_ADD}", (day, 1, customer.pk, customer.pk))
-
-
-_INSERT = """
-INSERT INTO stats_customerdaytotal AS kept (day, customers, smallest_id, largest_id) VALUES (%s, %s, %s, %s)
-"""
-_ADD = """
-ON CONFLICT (day) DO UPDATE SET customers = kept.customers + excluded.customers,
-smallest_id = CASE WHEN excluded.smallest_id < kept.smallest_id
-    THEN excluded.smallest_id ELSE kept.smallest_id END,
-largest_id = CASE WHEN excluded.largest_id > kept.largest_id
-    THEN excluded.largest_id ELSE kept.largest_id END
-"""

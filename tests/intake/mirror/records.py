@@ -28,7 +28,6 @@ _KEPT = {
         )
         for name in ("gateway", "country", "discount")
     },
-    "stats_customerdaytotal": "SELECT * FROM stats_customerdaytotal",
 }
 
 
