@@ -1,5 +1,5 @@
-"""Takes the pictures of the back office that the documentation shows: every page, light and dark, wide and on a
-phone. `script/screenshots` calls it; a page more is a line in pages.py."""
+"""Takes the pictures of the back office that the documentation shows: every page, light and dark, wide and on
+a phone. `script/screenshots` calls it; a page more is a line in pages.py."""
 
 import sys
 import tempfile

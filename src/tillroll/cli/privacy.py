@@ -38,6 +38,7 @@ def export(customer: str, file: Path) -> None:
 @on_shop
 def erase(customer: str, yes: bool) -> None:
     """Take CUSTOMER (an id or an e-mail address) out of all records; amounts and counts stay."""
+    from tillroll.access.audit import note
     from tillroll.access.privacy import comes_from_elsewhere, erase_customer
 
     found = find_customer(customer)
@@ -46,6 +47,7 @@ def erase(customer: str, yes: bool) -> None:
             f"This takes customer {found.pk} out of all records for good; add --yes if that is meant."
         )
     done = erase_customer(found)
+    note(None, "erased", found, title=f"customer {found.pk}")
     records = done.records
     click.echo(
         f"Erased customer {found.pk}: {records.orders} orders, {records.addresses} addresses,"

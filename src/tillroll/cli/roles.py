@@ -6,7 +6,7 @@ import click
 
 from tillroll.cli.limits import describe_policy, limit_options, read_limits, read_words
 from tillroll.cli.refusals import Refusal, describe_invalid
-from tillroll.cli.stores import on_shop
+from tillroll.cli.stores import changing, on_shop
 
 if TYPE_CHECKING:
     from tillroll.access.models import Role
@@ -89,7 +89,7 @@ MOST_SHOWN = 20
     help="Whether its users log in with a second factor.",
 )
 @limit_options
-@on_shop
+@changing
 def set_role(
     role: str,
     name: str | None,
@@ -122,7 +122,7 @@ def set_role(
 
 @roles.command()
 @click.argument("role")
-@on_shop
+@changing
 def delete(role: str) -> None:
     """Remove ROLE, if nobody has it and it is not one of EDD's."""
     from django.core.exceptions import ValidationError

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from tillroll.cli.refusals import Refusal, describe_invalid
-from tillroll.cli.stores import on_shop
+from tillroll.cli.stores import changing, on_shop
 
 YES = ("yes", "true", "on", "1")
 NO = ("no", "false", "off", "0")
@@ -34,7 +34,7 @@ def list_settings() -> None:
 @settings.command("set")
 @click.argument("name")
 @click.argument("value")
-@on_shop
+@changing
 def set_setting(name: str, value: str) -> None:
     """Set NAME to VALUE: yes or no, a number, a text, or a list with commas."""
     from django.core.exceptions import ValidationError

@@ -2,12 +2,16 @@
 known whether a server holds them."""
 
 import fcntl
+import getpass
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
+
+import click
 
 from tillroll.checks.restores import find_left_over
 from tillroll.cli.refusals import Refusal
@@ -38,6 +42,40 @@ def on_shop(command: Callable[P, R]) -> Callable[P, R]:
         return command(*args, **kwargs)
 
     return run
+
+
+def changing(command: Callable[P, R]) -> Callable[P, R]:
+    """For a command by which a person changes something: as on_shop, and when it is done the audit trail
+    notes it by its words. Options are left out, since they may hold what is nobody's business."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        result = on_shop(command)(*args, **kwargs)
+        _note_command()
+        return result
+
+    return run
+
+
+def _note_command() -> None:
+    from tillroll.access.audit import note
+
+    context = click.get_current_context()
+    given: list[str] = []
+    for each in context.command.params:
+        value = context.params.get(each.name or "")
+        if isinstance(each, click.Argument) and value:
+            given += map(str, value if isinstance(value, tuple) else (value,))
+    words = " ".join((context.command_path, *(_KEY.sub(r"\1…", word) for word in given)))
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may not know who runs it
+        user = str(os.getuid())
+    note(None, "ran", title=words, by=f"{user} (command line)")
+
+
+_KEY = re.compile(r"\b([0-9a-f]{6})[0-9a-f]{26}\b")
+"""A public key, of which the trail shows the beginning."""
 
 
 def get_home() -> Path:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import click
 
 from tillroll.cli.refusals import Refusal, describe_invalid
-from tillroll.cli.stores import on_shop
+from tillroll.cli.stores import changing, on_shop
 
 if TYPE_CHECKING:
     from tillroll.access.models import User
@@ -31,7 +31,7 @@ def user() -> None:
 )
 @click.option("--no-password", is_flag=True, help="They only hold API keys and don't log in, for now.")
 @click.option("--service", is_flag=True, help="A program: it holds API keys and never logs in.")
-@on_shop
+@changing
 def add(
     name: str,
     email: str,
@@ -83,7 +83,7 @@ def add(
 @user.command()
 @click.argument("name")
 @click.argument("roles", nargs=-1, required=True, metavar="ROLE...")
-@on_shop
+@changing
 def role(name: str, roles: tuple[str, ...]) -> None:
     """Give the user NAME exactly these roles."""
     from tillroll.access.services import set_roles
@@ -97,7 +97,7 @@ def role(name: str, roles: tuple[str, ...]) -> None:
 @user.command()
 @click.argument("name")
 @click.option("--stdin", "from_stdin", is_flag=True, help="Take it from the first line of standard input.")
-@on_shop
+@changing
 def password(name: str, from_stdin: bool) -> None:
     """Set the password of the user NAME; asks for it on a terminal."""
     from django.core.exceptions import ValidationError
@@ -117,7 +117,7 @@ def password(name: str, from_stdin: bool) -> None:
 
 @user.command()
 @click.argument("name")
-@on_shop
+@changing
 def disable(name: str) -> None:
     """Shut the user NAME out, with all their keys, at once."""
     found = _set_active(name, False)
@@ -128,7 +128,7 @@ def disable(name: str) -> None:
 
 @user.command()
 @click.argument("name")
-@on_shop
+@changing
 def enable(name: str) -> None:
     """Let the user NAME in again, with their keys."""
     click.echo(f"{_set_active(name, True).username} is let in again, with their keys.")
@@ -166,7 +166,7 @@ def invite(name: str, url: str) -> None:
 @user.command()
 @click.argument("name", required=False)
 @click.option("--address", help="Release an IP address, whatever name it guessed at.")
-@on_shop
+@changing
 def unlock(name: str | None, address: str | None) -> None:
     """Let in again who waits for wrong passwords: the guesses at NAME, or those from an address, are
     forgotten."""

@@ -10,7 +10,7 @@ from tillroll.cli.keys.find import find_key
 from tillroll.cli.keys.pair import show_pair
 from tillroll.cli.limits import NONE, limit_options, read_end, read_grace, read_limits, read_words
 from tillroll.cli.refusals import Refusal, describe_invalid
-from tillroll.cli.stores import on_shop
+from tillroll.cli.stores import changing
 
 if TYPE_CHECKING:
     from tillroll.access.models import ApiKey
@@ -37,7 +37,7 @@ network_option = click.option(
 @expires_option
 @network_option
 @limit_options
-@on_shop
+@changing
 def issue(
     user: str | None,
     customer: str | None,
@@ -87,7 +87,7 @@ def issue(
 @expires_option
 @network_option
 @limit_options
-@on_shop
+@changing
 def set_key(
     key: str, label: str | None, expires: str | None, networks: tuple[str, ...], **chosen: Any
 ) -> None:
@@ -128,7 +128,7 @@ def set_key(
     metavar="TIME",
     help="How long the old pair still answers: 7d, 12h, 2w; 0 ends it at once.",
 )
-@on_shop
+@changing
 def rotate(key: str, grace: str) -> None:
     """Make a successor of KEY, with the same rights, limits and counters, and show it this once."""
     from django.core.exceptions import ValidationError
@@ -156,7 +156,7 @@ def rotate(key: str, grace: str) -> None:
 @click.command()
 @click.argument("key", required=False)
 @click.option("--user", metavar="NAME", help="All keys of a user.")
-@on_shop
+@changing
 def revoke(key: str | None, user: str | None) -> None:
     """End the key that is KEY or begins with it, or all keys of a user, at once."""
     from tillroll.access.services import revoke_key, revoke_keys

@@ -5,13 +5,13 @@ from pathlib import Path
 import click
 
 from tillroll.cli.refusals import Refusal
-from tillroll.cli.stores import on_shop
+from tillroll.cli.stores import changing
 
 LIST_OLD = "tillroll keys list --old-pepper"
 
 
 @click.command("new-pepper")
-@on_shop
+@changing
 def new_pepper() -> None:
     """Take a fresh pepper, and keep the old one so that keys go on working."""
     from django.conf import settings
@@ -42,7 +42,7 @@ def new_pepper() -> None:
 
 @click.command("drop-old-peppers")
 @click.option("--yes", is_flag=True, help="Also when keys in force still need one: they stop working.")
-@on_shop
+@changing
 def drop_old_peppers(yes: bool) -> None:
     """Forget the old peppers, when no key needs them any more."""
     from django.conf import settings
