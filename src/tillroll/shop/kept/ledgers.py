@@ -20,12 +20,8 @@ Key = tuple[Any, ...]
 Figures = tuple[int, ...]
 """Counts, then amounts in 10^-9 units."""
 
-_STATUS = "(o.status || '')"
-"""Not the bare column: of a day's orders SQLite would go through all that have the status, by the index of
-lists, instead of through the day."""
-
-IN_GROSS = f"{_STATUS} IN ({', '.join(map(repr, GROSS))})"
-IN_NET = f"{_STATUS} IN ({', '.join(map(repr, NET))})"
+IN_GROSS = f"o.status IN ({', '.join(map(repr, GROSS))})"
+IN_NET = f"o.status IN ({', '.join(map(repr, NET))})"
 
 
 @dataclass(frozen=True, eq=False)
