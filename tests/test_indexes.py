@@ -39,7 +39,7 @@ from tillroll.shop.models import (
 )
 from tillroll.shop.ranks import BITS
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(databases=["default", "logs"])
 
 BIG = (
     "shop_order", "shop_orderitem", "shop_orderadjustment", "shop_ordertransaction", "shop_ordernote",
