@@ -342,7 +342,7 @@ def empty_shop() -> None:
         store = connections[alias]
         tables = [
             model._meta.db_table
-            for app in ("shop", "access", "stats", "sessions")
+            for app in ("shop", "access", "stats", "sessions", "axes", "intake", "django_tasks_database")
             for model in apps.get_app_config(app).get_models(include_auto_created=True)
             if model._meta.managed and store.alias == _get_alias(model)
         ]

@@ -193,7 +193,7 @@ def test_indexes_and_references_are_those_of_a_migrated_database(
 
 def test_it_says_what_was_copied_and_what_to_set(moved: Move) -> None:
     first, nul, advice, records, logs, last = moved.said.splitlines()
-    assert first.startswith(f"Copied {moved.rows:,} rows of 53 tables in ")
+    assert first.startswith(f"Copied {moved.rows:,} rows of 58 tables in ")
     assert first.endswith(" s; all counts and sums agree.")
     assert nul == ("PostgreSQL can't keep the character NUL: 2 left out of access_requestlogentry.question.")
     assert advice == "Set these, with the password or without, and start the server:"

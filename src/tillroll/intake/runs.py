@@ -85,10 +85,10 @@ def stop_run(run: ImportRun) -> None:
         run.started_at is not None
         and Source.objects.filter(kind=SourceKind.WORDPRESS, imported_at__gte=run.started_at).exists()
     )
-    end_run(run, ImportState.STOPPED, STOPPED_LATE if is_in else STOPPED)
     if run.task_id:
         for task in DBTaskResult.objects.running().filter(pk=run.task_id):
             task.set_failed(RuntimeError(STOPPED))
+    end_run(run, ImportState.STOPPED, STOPPED_LATE if is_in else STOPPED)
 
 
 def cancel_run(run: ImportRun) -> bool:

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 from time import monotonic
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 from django.utils import timezone
 from django_tasks import task
 
@@ -52,6 +52,7 @@ def import_upload(run_id: int) -> None:
         end_run(run, ImportState.REFUSED, UNKNOWN)
         return
     except BaseException:
+        connections.close_all()  # the statement that was cut off leaves its connection in no good state
         stop_run(run)
         raise
     end_run(run, ImportState.DONE, summary=pack_summary(summary))

@@ -92,6 +92,9 @@ def work(is_wanted: Callable[[], bool]) -> None:
                 connections.close_all()
                 time.sleep(PAUSE)
     finally:
+        connections.close_all()  # whatever was being said on them when the worker was told to end
+        with suppress(DatabaseError):
+            note_stopped(get_host_id())
         beat.end()
 
 
