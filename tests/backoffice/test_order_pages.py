@@ -277,3 +277,11 @@ def test_orders_are_found_by_product_customer_gateway_and_day(shop: Shop, login:
         assert (mark in get_text(client, "/admin/shop/order/", **query)) is is_found, query
     reply = client.get("/admin/shop/order/", {"since": "soon"}, follow=True)
     assert "is not a day: give YYYYMMDD or YYYY-MM-DD." in reply.content.decode().replace("&#x27;", "'")
+
+
+@pytest.mark.parametrize("name", ["gateway", "product", "customer", "status", "since", "q"])
+def test_a_character_that_no_text_has_narrows_nothing_and_breaks_nothing(
+    name: str, shop: Shop, login: Login
+) -> None:
+    reply = login("shop_manager").get("/admin/shop/order/", {name: "a\x00b"}, follow=True)
+    assert reply.status_code == 200

@@ -55,7 +55,9 @@ class OfGateway(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
-        return queryset.filter(gateway=value) if value else queryset
+        if not value or "\x00" in value:  # PostgreSQL takes no such text
+            return queryset
+        return queryset.filter(gateway=value)
 
 
 class _OfRecord(SimpleListFilter):
